@@ -1,0 +1,34 @@
+# make demo | test | install | check. `make demo` and `make test` make .venv if it is not there.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test install check lint types layers
+
+demo: install
+	$(BIN)/mestore demo data/raw/demo
+	$(BIN)/dvc repro
+	@$(BIN)/mestore summary
+
+test: install
+	$(BIN)/python -m pytest
+
+install: .venv/installed
+
+# The file is touched last: an installation that broke off is made again.
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mestore needs Python 3.11 or newer; try: make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+check: lint types layers
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: install
+	$(BIN)/mypy
+
+layers: install
+	$(BIN)/lint-imports

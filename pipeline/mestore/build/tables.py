@@ -1,0 +1,77 @@
+"""Tables: the clip tables and failures of data/index, one pair per dataset of params.yaml."""
+
+import os
+from pathlib import Path
+
+import pandas as pd
+from tqdm import tqdm
+
+from mestore.build.failed import check_failed
+from mestore.datasets import READERS
+from mestore.datasets.index import Index, index_dataset
+from mestore.errors import AnnotationError
+from mestore.params import DatasetParams, Params, reader_options
+from mestore.workspace import Workspace
+
+
+def build_index(workspace: Workspace, params: Params) -> str:
+    """Index every dataset and return a line that says what was found.
+
+    A dataset whose recordings are not here keeps the table that came with `dvc pull`.
+    """
+    workspace.index.mkdir(parents=True, exist_ok=True)
+    said = []
+    for name, dataset in params.datasets.items():
+        path = workspace.index / f"{name}.parquet"
+        if not (workspace.raw / name).exists() and path.is_file():
+            said.append(f"{name}: no recordings here, table kept")
+            continue
+        index = _index(workspace, name, dataset)
+        _replace(path, index.clips)
+        _replace(workspace.index / f"{name}.failures.csv", index.failures)
+        check_failed(index.failures, index.clips, limit=params.build.max_failed, where="index")
+        said.append(f"{name}: {len(index.clips)} clips, {len(index.failures)} failures")
+        said.extend(index.notes)
+    return "index: " + "; ".join(said)
+
+
+def read_index(workspace: Workspace, params: Params) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the clip table and the failures of all datasets that params.yaml lists, and of no others."""
+    tables, failures = [], []
+    for name in sorted(params.datasets):
+        path = workspace.index / f"{name}.parquet"
+        if not path.is_file():
+            raise AnnotationError(f"{path} is missing; run `dvc repro index`, or `dvc pull` it")
+        tables.append(pd.read_parquet(path))
+        failures.append(
+            pd.read_csv(workspace.index / f"{name}.failures.csv", dtype=str, keep_default_na=False)
+        )
+    return pd.concat(tables, ignore_index=True), pd.concat(failures, ignore_index=True)
+
+
+def _index(workspace: Workspace, name: str, dataset: DatasetParams) -> Index:
+    hidden = True if os.environ.get("CI") else None
+    with tqdm(desc=f"index {name}", unit="clip", disable=hidden) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        return index_dataset(
+            workspace.raw / name,
+            dataset=name,
+            reader=READERS[dataset.reader].load(),
+            options=reader_options(dataset),
+            hashes_folder=workspace.cache / "hashes",
+            progress=progress,
+        )
+
+
+def _replace(path: Path, table: pd.DataFrame) -> None:
+    """Write a table under a temporary name and rename it: readers see the old one or the new one."""
+    temporary = path.with_name(f".{path.name}")
+    if path.suffix == ".parquet":
+        table.to_parquet(temporary, index=False)
+    else:
+        table.to_csv(temporary, index=False)
+    temporary.replace(path)

@@ -1,0 +1,100 @@
+"""The clip table: one row per labelled expression, whatever dataset it came from."""
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from mestore.errors import AnnotationError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pandera.pandas as pa
+
+KINDS = ("micro", "macro")
+MEDIA = ("frames", "video")
+
+LABELS = ("emotion", "objective_class", "aus")
+"""Columns that say what a clip shows: what a trainer may not see of a test clip."""
+
+SOURCES = ("media", "frames", "paths", "digest")
+"""Columns that say where a clip's images are and what they hold; stores carry the table without them."""
+
+
+def clip_id(*, dataset: str, subject: str, clip: str, onset: int, part: str = "") -> str:
+    """Return the id of a clip, unique over all datasets.
+
+    The onset is part of it because one video may hold several expressions (191 of CAS(ME)^3 do).
+
+    Examples
+    --------
+    >>> clip_id(dataset="casme2", subject="sub01", clip="EP02_01f", onset=46)
+    'casme2/sub01/EP02_01f@46'
+    >>> clip_id(dataset="casme3", part="a", subject="spNO.1", clip="a", onset=8)
+    'casme3-a/spNO.1/a@8'
+    """
+    return f"{dataset}{'-' if part else ''}{part}/{subject}/{clip}@{onset}"
+
+
+def schema() -> "pa.DataFrameSchema":
+    """Return the pandera schema of the clip table; each column carries its meaning as description."""
+    import pandera.pandas as pa
+
+    text, whole = "str", "int64"
+
+    def column(dtype: object, description: str, *checks: "pa.Check") -> "pa.Column":
+        return pa.Column(dtype, list(checks), description=description)
+
+    columns = {
+        "clip_id": pa.Column(text, unique=True, description="<dataset>[-<part>]/<subject>/<clip>@<onset>"),
+        "dataset": column(text, "name of the dataset in params.yaml"),
+        "part": column(text, "part of the dataset, empty where it has none"),
+        "subject": column(text, "id inside the dataset; the key of the stores"),
+        "person": column(text, "the human being; folds are made of persons"),
+        "clip": column(text, "name of the clip inside its subject, as given"),
+        "kind": column(text, "micro or macro", pa.Check.isin(KINDS)),
+        "onset": column(whole, "frame number of the onset, as in the file names"),
+        "apex": column(whole, "frame number of the apex"),
+        "offset": column(whole, "frame number of the offset"),
+        "fps": column("float64", "frames per second", pa.Check.gt(0)),
+        "emotion": column(text, "as given, lower case; empty where there is none"),
+        "objective_class": column(text, "as shipped, I to VII; empty where there is none"),
+        "aus": column(text, "action units as given; empty where there are none"),
+        "apex_source": column(text, "annotated, or estimated:<method>"),
+        "edition": column(text, "the coding sheet this row came from"),
+        "gaps": column("bool", "whether frames between onset and offset are missing"),
+        "media": column(text, "frames (a folder) or video (a file)", pa.Check.isin(MEDIA)),
+        "frames": column(object, "numbers of the frames from onset to offset that are there"),
+        "paths": column(object, "their paths below the dataset's folder, or that of the video"),
+        "digest": column(text, "of the frames' numbers and bytes; empty where none are there"),
+    }
+    return pa.DataFrameSchema(columns, strict=True, ordered=True, coerce=False)
+
+
+def columns() -> list[str]:
+    """Return the names of the columns, in order."""
+    return list(schema().columns)
+
+
+def validate(table: "pd.DataFrame") -> "pd.DataFrame":
+    """Return `table` if it is a clip table; raise `AnnotationError` naming the first broken rule."""
+    import pandera.errors
+
+    try:
+        return schema().validate(table)
+    except pandera.errors.SchemaError as error:
+        cases = error.failure_cases
+        found = cases["failure_case"].iloc[0] if hasattr(cases, "columns") else cases
+        raise AnnotationError(
+            f"not a clip table: {error.check} fails for {error.schema.name!r}, found {found!r}; "
+            "the columns and their rules are in mestore/clips.py"
+        ) from error
+
+
+def digest(table: "pd.DataFrame") -> str:
+    """Return the digest of a clip table: equal for equal rows, in whatever order they come."""
+    keep = [name for name in table.columns if name not in SOURCES]
+    rows = sorted(repr(tuple(row)) for row in table[keep].astype("str").itertuples(index=False))
+    return hashlib.sha256("\n".join([repr(keep), *rows]).encode()).hexdigest()
+
+
+FAILURES = ("clip_id", "dataset", "subject", "store", "found", "expected", "remedy")
+"""Columns of a failures table, all text: one row per clip that could not be read or computed."""

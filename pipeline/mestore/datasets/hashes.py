@@ -1,0 +1,105 @@
+"""Memo: what was computed from a file's content, remembered until the file's size or time changes."""
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mestore.datasets.table_io import replacing
+
+Stamp = tuple[int, int]
+"""Size in bytes and time of the last change in ns."""
+
+_THREADS = 8  # they wait for the disk or the NAS, not for the processor
+_SAVE_EVERY = 20_000  # files; a first run over a NAS takes hours, and one that is killed should not lose them
+_SETTLED = 2_000_000_000  # ns; the coarsest time of change that a file system keeps
+
+_COLUMNS = ("path", "size", "mtime_ns", "value")
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class Memo:
+    """Values computed from files of one dataset's folder, kept in one file of a cache.
+
+    Use it as a context: it writes itself when left, also by an error. A missing or corrupt file is an empty
+    memo, so nothing depends on it but time.
+
+    Parameters
+    ----------
+    cache : Path
+        The folder for such files; made if it is not there. The dataset's folder is known by its own path.
+    root : Path
+        The dataset's folder.
+    name : str
+        What is computed.
+    compute : callable
+        Path -> str, from the content of a file alone. Errors pass through and nothing is remembered.
+    """
+
+    def __init__(self, cache: Path, *, root: Path, name: str, compute: Callable[[Path], str]) -> None:
+        self._root = root.resolve()
+        folder = hashlib.sha256(str(self._root).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+        self._file = cache / f"{folder}-{name}.parquet"
+        self._compute = compute
+        self._known = _read(self._file)
+        self._unsaved = 0
+        self._pool = ThreadPoolExecutor(_THREADS)
+
+    def __enter__(self) -> "Memo":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown(cancel_futures=True)
+        self.save()
+
+    def values(self, stamps: Mapping[str, Stamp]) -> list[str]:
+        """Return the value of each file, in order; `stamps` are by path below the dataset's folder."""
+        known = {path: self._known[path][1] for path, stamp in stamps.items() if self._holds(path, stamp)}
+        unknown = [path for path in stamps if path not in known]
+        # A file changed within the tick of its clock would look unchanged, so young files are not remembered.
+        settled = time.time_ns() - _SETTLED
+        for path, value in zip(unknown, self._pool.map(self._value, unknown), strict=True):
+            known[path] = value
+            if stamps[path][1] < settled:
+                self._known[path] = (stamps[path], value)
+                self._unsaved += 1
+        if self._unsaved >= _SAVE_EVERY:
+            self.save()
+        return [known[path] for path in stamps]
+
+    def save(self) -> None:
+        """Write what is new."""
+        if not self._unsaved:
+            return
+        rows = [(path, *stamp, value) for path, (stamp, value) in sorted(self._known.items())]
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        with replacing(self._file) as temporary:
+            pq.write_table(pa.table(columns, names=list(_COLUMNS)), temporary)
+        self._unsaved = 0
+
+    def _holds(self, path: str, stamp: Stamp) -> bool:
+        return path in self._known and self._known[path][0] == stamp
+
+    def _value(self, path: str) -> str:
+        return self._compute(self._root / path)
+
+
+def _read(file: Path) -> dict[str, tuple[Stamp, str]]:
+    try:
+        table = pq.read_table(file, columns=list(_COLUMNS))
+        paths, sizes, times, values = (column.to_pylist() for column in table.columns)
+    except (OSError, ValueError, KeyError, pa.ArrowException):  # what pyarrow raises for damaged files
+        return {}
+    return {row[0]: ((row[1], row[2]), row[3]) for row in zip(paths, sizes, times, values, strict=True)}

@@ -1,0 +1,39 @@
+"""ReaderSpec: what the pipeline must know of a dataset's reader to index it."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from pydantic import BaseModel
+
+from mestore.datasets.reader import Reader
+from mestore.features.spec import KindParams, resolve
+
+
+class ReaderOptions(BaseModel):
+    """Base of every reader's options: frozen, strictly typed, unknown keys refused."""
+
+    model_config = KindParams.model_config
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReaderSpec:
+    """One dataset's reader.
+
+    Parameters
+    ----------
+    read : str
+        "module:function", a `mestore.datasets.reader.Reader`. A string, so that imports stay lazy.
+    options : str
+        "module:Class", a `ReaderOptions`.
+    """
+
+    read: str
+    options: str
+
+    def load(self) -> Reader:
+        """Return the function."""
+        return cast(Reader, resolve(self.read))
+
+    def options_model(self) -> type[ReaderOptions]:
+        """Return the class of its options."""
+        return cast(type[ReaderOptions], resolve(self.options))

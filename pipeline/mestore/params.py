@@ -1,0 +1,186 @@
+"""params.yaml: its sections, their types, and errors that name the key and what is allowed."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from mestore.datasets import READERS
+from mestore.datasets.spec import ReaderOptions
+from mestore.errors import ParamsError
+from mestore.features import FEATURES
+from mestore.features.spec import KindParams
+from mestore.protocols import PROTOCOLS
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+Model = TypeVar("Model", bound=BaseModel)
+
+INDEX = "index"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class DatasetParams(_Section):
+    """One dataset: the folder of that name below the raw root."""
+
+    reader: str = Field(description=f"who understands its layout: {', '.join(READERS)}")
+    options: dict[str, Any] = Field(default_factory=dict, description="of that reader, see its module")
+
+
+class StoreParams(_Section):
+    """One store: data/stores/<name>."""
+
+    kind: str = Field(description=f"what is computed: {', '.join(FEATURES)}")
+    input: str = Field(description="index, or stores/<name>")
+    params: dict[str, Any] = Field(default_factory=dict, description="of that kind, see its module")
+
+    @property
+    def input_store(self) -> str | None:
+        """Name of the store it reads; None if it reads the index."""
+        return None if self.input == INDEX else self.input.removeprefix("stores/")
+
+
+class ProtocolParams(_Section):
+    """One way to make folds: data/folds/<name>.json."""
+
+    kind: str = Field(description=f"one of {', '.join(PROTOCOLS)}")
+    label: str = Field(default="emotion", description="column of the clip table that is predicted")
+
+
+class EvaluateParams(_Section):
+    """What the evaluate stage scores."""
+
+    folds: str = Field(description="name of a protocol")
+    features: list[str] = Field(description="names of stores with one fixed-shape feature a clip")
+
+
+class BuildParams(_Section):
+    """How builds react to bad clips; changes no result."""
+
+    max_failed: Annotated[int, Field(ge=0)] | None = Field(
+        default=None,
+        description="failed clips per dataset up to which a stage succeeds; empty: the larger of 1 and 5 %",
+    )
+
+
+class ComputeParams(_Section):
+    """Where builds run; changes no result."""
+
+    n_jobs: int = Field(default=-1, description="worker processes; -1: one per core")
+
+
+class Params(_Section):
+    """All of params.yaml."""
+
+    datasets: dict[Name, DatasetParams]
+    stores: dict[Name, StoreParams]
+    protocols: dict[Name, ProtocolParams]
+    evaluate: EvaluateParams
+    build: BuildParams = BuildParams()
+    compute: ComputeParams = ComputeParams()
+
+
+def load_params(path: Path) -> Params:
+    """Read params.yaml and check it whole, kinds, readers and references included.
+
+    Raises
+    ------
+    ParamsError
+        Naming the file, the key, what was found and what is allowed.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ParamsError(
+            f"{path} is missing; run in the folder that holds it, or restore it with `git checkout params.yaml`"
+        ) from None
+    try:
+        raw = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ParamsError(f"{path} is not YAML: {error}") from None
+    if not isinstance(raw, dict):
+        raise ParamsError(f"{path} holds {type(raw).__name__}; expected the sections {_keys(Params)}")
+    params = _parse(Params, raw, where=str(path))
+    _check(params, where=str(path))
+    return params
+
+
+def kind_params(store: StoreParams, *, where: str = "params.yaml") -> KindParams:
+    """Return the typed parameters of a store, defaults filled in."""
+    return _parse(FEATURES[store.kind].params_model(), store.params, where=where)
+
+
+def reader_options(dataset: DatasetParams, *, where: str = "params.yaml") -> ReaderOptions:
+    """Return the typed options of a dataset's reader, defaults filled in."""
+    return _parse(READERS[dataset.reader].options_model(), dataset.options, where=where)
+
+
+def dump(model: BaseModel) -> dict[str, Any]:
+    """Return parameters as plain JSON values, by the names they have in params.yaml."""
+    return model.model_dump(mode="json", by_alias=True)
+
+
+def _parse(model: type[Model], raw: dict[str, Any], *, where: str) -> Model:
+    # Through JSON, because strict Python input would refuse a YAML list where a tuple is due.
+    try:
+        return model.model_validate_json(json.dumps(raw, default=str))
+    except ValidationError as error:
+        problems = "; ".join(_problem(model, item) for item in error.errors())
+        raise ParamsError(f"{where}: {problems}") from None
+
+
+def _problem(model: type[BaseModel], item: Any) -> str:
+    # "[key]" is pydantic's word for a mapping's key that breaks a rule.
+    location = [part for part in item["loc"] if part != "[key]"]
+    key = ".".join(str(part) for part in location)
+    if item["type"] == "extra_forbidden":
+        return f"{key!r} is unknown; allowed here: {_keys(_model_at(model, location[:-1]))}"
+    if item["type"] == "missing":
+        return f"{key!r} is missing"
+    return f"{key!r} is {item['input']!r}: {item['msg'][0].lower()}{item['msg'][1:]}"
+
+
+def _model_at(model: type[BaseModel], location: list[int | str]) -> type[BaseModel]:
+    """Follow a location through sections and mappings of sections."""
+    for part in location:
+        for name, info in model.model_fields.items():
+            if part in (name, info.alias):
+                inner = [info.annotation, *getattr(info.annotation, "__args__", ())]
+                model = next((t for t in inner if isinstance(t, type) and issubclass(t, BaseModel)), model)
+    return model
+
+
+def _keys(model: type[BaseModel]) -> str:
+    return ", ".join(info.alias or name for name, info in model.model_fields.items())
+
+
+def _check(params: Params, *, where: str) -> None:
+    """Check what types cannot say: that names refer to something."""
+    for name, dataset in params.datasets.items():
+        _known(dataset.reader, READERS, f"{where}: datasets.{name}.reader")
+        reader_options(dataset, where=f"{where}: datasets.{name}.options")
+    for name, store in params.stores.items():
+        _check_store(name, store, params.stores, where=where)
+    for name, protocol in params.protocols.items():
+        _known(protocol.kind, PROTOCOLS, f"{where}: protocols.{name}.kind")
+    _known(params.evaluate.folds, params.protocols, f"{where}: evaluate.folds")
+    for feature in params.evaluate.features:
+        _known(feature, params.stores, f"{where}: evaluate.features")
+
+
+def _check_store(name: str, store: StoreParams, stores: dict[str, StoreParams], *, where: str) -> None:
+    key = f"{where}: stores.{name}"
+    _known(store.kind, FEATURES, f"{key}.kind")
+    reads = FEATURES[store.kind].reads
+    possible = [f"stores/{other}" for other, its in stores.items() if its.kind in reads and other != name]
+    _known(store.input, [INDEX] * (INDEX in reads) + possible, f"{key}.input")
+    kind_params(store, where=f"{key}.params")
+
+
+def _known(value: str, known: Any, key: str) -> None:
+    if value not in known:
+        raise ParamsError(f"{key} is {value!r}; allowed: {', '.join(known) or 'nothing yet'}")

@@ -1,0 +1,93 @@
+"""Reference: every key of params.yaml, written from the models that check it."""
+
+from collections.abc import Iterator
+from typing import Any, get_args
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from mestore.datasets import READERS
+from mestore.features import FEATURES
+from mestore.params import (
+    BuildParams,
+    ComputeParams,
+    DatasetParams,
+    EvaluateParams,
+    ProtocolParams,
+    StoreParams,
+)
+
+_SECTIONS: dict[str, type[BaseModel]] = {
+    "datasets.<name>": DatasetParams,
+    "stores.<name>": StoreParams,
+    "protocols.<name>": ProtocolParams,
+    "evaluate": EvaluateParams,
+    "build": BuildParams,
+    "compute": ComputeParams,
+}
+
+
+def params_reference() -> str:
+    """Return docs/params.md: each section, each kind of store and each reader with all their keys."""
+    lines = [
+        "# params.yaml",
+        "",
+        "Written by `mestore params`; do not edit. An unknown or ill-typed key is an error that names the key,",
+        "the file and what is allowed. Names are lower case letters, digits and `_`.",
+        "",
+    ]
+    for section, model in _SECTIONS.items():
+        lines += [f"## {section}", "", *_table(model), ""]
+    for kind, spec in FEATURES.items():
+        reads = ", ".join(spec.reads)
+        lines += [f"## stores.<name>.params of kind {kind}", "", f"Input: {reads}. A clip: {spec.dtype}", ""]
+        lines[-2] += f" ({', '.join(spec.dims)}), {spec.units}."
+        lines += [*_table(spec.params_model()), ""]
+    for reader, reader_spec in READERS.items():
+        lines += [f"## datasets.<name>.options of reader {reader}", "", *_table(reader_spec.options_model())]
+        lines += [""]
+    return "\n".join(lines)
+
+
+def _table(model: type[BaseModel]) -> Iterator[str]:
+    if not model.model_fields:
+        yield "No keys."
+        return
+    yield "| key | type | default | meaning |"
+    yield "|---|---|---|---|"
+    for name, field in model.model_fields.items():
+        default = (
+            "required" if field.is_required() else f"`{_plain(field.get_default(call_default_factory=True))}`"
+        )
+        yield f"| `{field.alias or name}` | {_type(field)} | {default} | {field.description or ''} |"
+
+
+def _plain(value: Any) -> str:
+    return "" if value is None else str(list(value) if isinstance(value, tuple) else value)
+
+
+def _type(field: FieldInfo) -> str:
+    """Return a type as a user would say it: choices for literals, limits where there are any."""
+    said = _said(field.annotation)
+    limits = [
+        f"{sign} {getattr(rule, name)}"
+        for rule in field.metadata
+        for name, sign in (("gt", ">"), ("ge", ">="), ("lt", "<"), ("le", "<="))
+        if getattr(rule, name, None) is not None
+    ]
+    return ", ".join([said, *limits])
+
+
+def _said(annotation: Any) -> str:
+    inner = get_args(annotation)
+    if inner and all(isinstance(choice, str) for choice in inner):
+        return " or ".join(f"`{choice}`" for choice in inner)
+    if inner and annotation.__class__.__name__ == "UnionType":
+        return " or ".join(_said(choice) for choice in inner)
+    if getattr(annotation, "__origin__", None) is tuple:
+        return f"[{', '.join(_said(choice) for choice in inner)}]"
+    if hasattr(annotation, "__metadata__"):
+        return _said(inner[0])
+    return {"NoneType": "empty"}.get(
+        getattr(annotation, "__name__", ""), getattr(annotation, "__name__", "")
+    ) or str(annotation)

@@ -1,0 +1,1 @@
+"""Report: pages that show what was built."""

@@ -1,0 +1,36 @@
+"""Summary: what a workspace holds now, in a few lines, and what to try next."""
+
+import json
+
+from mestore.errors import MEStoreError
+from mestore.workspace import Workspace
+
+NEXT = (
+    ("scores as a table", "dvc metrics show"),
+    ("other parameters, beside the old", "dvc exp run -S stores.clips.params.n=15"),
+    ("read the stores from Python", "python examples/train.py"),
+)
+"""What to try next: why, and the command."""
+
+
+def summarise(workspace: Workspace) -> str:
+    """Return where the stores, the scores and the pictures are, and three commands to try next."""
+    metrics = workspace.reports / "metrics.json"
+    if not metrics.is_file():
+        raise MEStoreError(f"{metrics} is missing: nothing has been built here yet; run `dvc repro`")
+    scores = json.loads(metrics.read_bytes())["scores"]
+    said = ", ".join(f"{name} UF1 {it['uf1']:.2f}" for name, it in scores.items())
+    stores = ", ".join(sorted(path.name for path in workspace.stores.iterdir() if path.is_dir()))
+    pages = sorted(workspace.reports.glob("*/index.html"))
+    where = {
+        "stores": f"{workspace.stores.relative_to(workspace.root)}/ ({stores})",
+        "scores": f"{metrics.relative_to(workspace.root)} ({said})",
+        "pictures": ", ".join(str(page.relative_to(workspace.root)) for page in pages)
+        + " (open in a browser)",
+    }
+    lines = [f"{name + ':':10} {what}" for name, what in where.items()]
+    lines += [
+        "try next, after `. .venv/bin/activate`:",
+        *(f"  {command:42} # {why}" for why, command in NEXT),
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Real faces moved by a known field: recordings with ground truth."""

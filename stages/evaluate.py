@@ -1,0 +1,33 @@
+"""Stage evaluate: baselines on the stores -> data/reports/metrics.json and confusion/<feature>.csv."""
+
+import json
+
+from mestore.build.entry import run_stage
+from mestore.build.threads import single_threaded
+from mestore.evaluate import CONSTANT, evaluate_constant, evaluate_feature
+from mestore.params import Params
+from mestore.protocols.fold import load_folds
+from mestore.store.reader import open_store
+from mestore.workspace import Workspace
+
+
+def evaluate(workspace: Workspace, params: Params) -> str:
+    """Score the constant baseline and a linear SVM per feature."""
+    store = open_store(workspace.stores)
+    folds = load_folds(workspace.folds / f"{params.evaluate.folds}.json")
+    with single_threaded():
+        scorers = {CONSTANT: evaluate_constant(store, folds)}
+        for name in params.evaluate.features:
+            scorers[name] = evaluate_feature(store, folds, name)
+    confusion = workspace.reports / "confusion"
+    confusion.mkdir(parents=True, exist_ok=True)
+    for name, scorer in scorers.items():
+        scorer.predictions().to_csv(confusion / f"{name}.csv", index=False)
+    scores = {name: scorer.scores().as_dict() for name, scorer in scorers.items()}
+    text = json.dumps({"folds": params.evaluate.folds, "scores": scores}, indent=1)
+    (workspace.reports / "metrics.json").write_text(text + "\n", encoding="utf-8")
+    return "; ".join(f"{name}: UF1 {it['uf1']:.3f}, UAR {it['uar']:.3f}" for name, it in scores.items())
+
+
+if __name__ == "__main__":
+    run_stage(evaluate)

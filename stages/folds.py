@@ -1,0 +1,23 @@
+"""Stage folds NAME: one protocol of params.yaml over all clip tables -> data/folds/<name>.json."""
+
+from mestore.build.entry import run_stage
+from mestore.build.tables import read_index
+from mestore.params import Params
+from mestore.protocols.freeze import make_folds
+from mestore.workspace import Workspace
+
+
+def freeze(workspace: Workspace, params: Params, name: str) -> str:
+    """Freeze the folds of a protocol."""
+    protocol = params.protocols[name]
+    table, _ = read_index(workspace, params)
+    folds = make_folds(table, protocol=protocol.kind, label=protocol.label)
+    folds.save(workspace.folds / f"{name}.json")
+    return (
+        f"{name}: {len(folds)} folds over {len(folds.clips)} clips, {len(folds.left_out)} clips left out "
+        f"(data/folds/{name}.json says why)"
+    )
+
+
+if __name__ == "__main__":
+    run_stage(freeze)

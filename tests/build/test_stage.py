@@ -1,0 +1,244 @@
+"""Stages over a real store: cache, failures, workers."""
+
+import json
+import os
+import signal
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import clip_table, crop_sample
+from mestore import open_store
+from mestore.build import subject as subject_module
+from mestore.build.cache import BuildCache
+from mestore.build.failed import check_failed
+from mestore.build.provenance import write_code
+from mestore.build.stage import build_store
+from mestore.build.subject import Task, build_subject
+from mestore.build.workers import run_tasks
+from mestore.errors import BuildError
+from mestore.features.spec import FeatureSpec, KindParams
+from mestore.params import Params
+from mestore.sample import Sample
+from mestore.store.layout import Commit, Description
+from mestore.workspace import find_workspace
+
+
+def parameters(*, n: int = 10, n_jobs: int = 1, max_failed: int | None = None) -> Params:
+    return Params.model_validate(
+        {
+            "datasets": {"toy": {"reader": "table"}},
+            "stores": {
+                "crops": {"kind": "align", "input": "index"},
+                "clips": {"kind": "tim", "input": "stores/crops", "params": {"n": n}},
+                "lbp": {"kind": "lbp_top", "input": "stores/clips", "params": {"radii": [1, 1, 2]}},
+            },
+            "protocols": {"loso": {"kind": "loso"}},
+            "evaluate": {"folds": "loso", "features": []},
+            "build": {"max_failed": max_failed},
+            "compute": {"n_jobs": n_jobs},
+        }
+    )
+
+
+@pytest.fixture
+def workspace(stores):
+    found = find_workspace(stores.parents[1], environment={})
+    write_code(found, parameters())
+    return found
+
+
+def contents(folder):
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_a_store_is_built_and_read_by_person(workspace):
+    said = build_store(workspace, parameters(), "clips")
+    assert said.startswith("clips: 36 of 36 clips, 12 subjects built, 0 found in the cache, 0 failures")
+    batch = open_store(workspace.stores).read("clips", ["toy/s04"])
+    assert batch.data.shape == (3, 10, 24, 24, 3) and batch.data.dtype == np.uint8
+    row = clip_table().iloc[12].to_dict()
+    np.testing.assert_array_equal(batch.samples[0].landmarks, crop_sample(row).landmarks)
+
+
+def test_equal_bytes_whatever_the_number_of_workers(workspace, tmp_path):
+    for name in ("clips", "lbp"):
+        build_store(workspace, parameters(n_jobs=1), name)
+    first = contents(workspace.stores)
+    other = replace(workspace, cache=tmp_path / "other")
+    for name in ("clips", "lbp"):
+        assert "12 subjects built" in build_store(other, parameters(n_jobs=2), name)
+    assert contents(workspace.stores) == first
+
+
+def test_old_parameters_are_found_in_the_cache_and_one_new_subject_is_built_alone(workspace):
+    build_store(workspace, parameters(n=10), "clips")
+    assert "12 subjects built" in build_store(workspace, parameters(n=8), "clips")
+    assert "0 subjects built, 12 found" in build_store(workspace, parameters(n=10), "clips")
+    commit = workspace.stores / "crops" / "toy.zarr" / "s07" / "commit.json"
+    record = json.loads(commit.read_bytes())
+    record["files"]["zarr.json"]["sha256"] = "other content"
+    commit.write_text(json.dumps(record))
+    assert "1 subjects built, 11 found" in build_store(workspace, parameters(n=10), "clips")
+
+
+def test_source_that_changed_since_the_code_stage_is_refused(workspace):
+    path = workspace.code / "tim.json"
+    path.write_text(path.read_text().replace('"digest": "', '"digest": "0'))
+    with pytest.raises(BuildError, match="other code than is here now"):
+        build_store(workspace, parameters(), "clips")
+    path.unlink()
+    with pytest.raises(BuildError, match=r"tim\.json is missing"):
+        build_store(workspace, parameters(), "clips")
+
+
+def shorten(stores, subject: str, clips: int) -> None:
+    """Make some clips of a subject too short for any interpolation: one frame."""
+    from mestore.store.writer import write_subject
+
+    description = Description.read(stores / "crops" / "toy.zarr")
+    rows = [row for row in clip_table().to_dict("records") if row["subject"] == subject]
+    samples = {row["clip_id"]: crop_sample(row) for row in rows}
+    for clip in list(samples)[:clips]:
+        sample = samples[clip]
+        samples[clip] = replace(sample, data=sample.data[:1], frames=sample.frames[:1])
+    folder = stores / "crops" / "toy.zarr" / subject
+    import shutil
+
+    shutil.rmtree(folder)
+    folder.mkdir()
+    write_subject(folder, samples, description=description, inputs="none", failures={})
+
+
+def test_a_bad_clip_is_a_line_in_the_failures_table_and_is_carried_along(workspace):
+    shorten(workspace.stores, "s02", 1)
+    assert "35 of 36 clips" in build_store(workspace, parameters(), "clips")
+    build_store(workspace, parameters(), "lbp")
+    for name in ("clips", "lbp"):
+        failures = pd.read_csv(workspace.stores / name / "failures.csv")
+        assert failures[["clip_id", "store"]].values.tolist() == [["toy/s02/c0@10", "clips"]]
+        assert failures[["found", "expected", "remedy"]].notna().all(axis=None)
+    batch = open_store(workspace.stores).read("lbp", ["toy/s02"])
+    assert batch.clips["clip_id"].tolist() == ["toy/s02/c1@11", "toy/s02/c2@12"]
+
+
+def test_a_subject_none_of_whose_clips_could_be_built_is_read_as_empty(workspace):
+    shorten(workspace.stores, "s02", 3)
+    build_store(workspace, parameters(max_failed=3), "clips")
+    assert open_store(workspace.stores).read("clips", ["toy/s02"]).clips.empty
+
+
+def test_above_max_failed_the_stage_fails_after_building_the_rest(workspace):
+    shorten(workspace.stores, "s02", 2)
+    with pytest.raises(BuildError, match=r"2 of 36 clips of toy failed, allowed are 1.*toy/s02/c0@10.*kept"):
+        build_store(workspace, parameters(), "clips")
+    assert "0 subjects built, 12 found" in build_store(workspace, parameters(max_failed=2), "clips")
+
+
+@pytest.mark.parametrize(("limit", "clips", "failed", "fails"), [
+    (None, 10, 1, False), (None, 10, 2, True), (None, 100, 5, False), (None, 100, 6, True), (0, 100, 1, True),
+])  # fmt: skip
+def test_how_many_may_fail(limit, clips, failed, fails):
+    table = pd.DataFrame({"dataset": ["toy"] * clips})
+    failures = pd.DataFrame(
+        [{"clip_id": "c", "dataset": "toy", "found": "x", "expected": "y", "remedy": "z"}] * failed
+    )
+    if fails:
+        with pytest.raises(BuildError):
+            check_failed(failures, table, limit=limit, where="crops")
+    else:
+        check_failed(failures, table, limit=limit, where="crops")
+
+
+class NoParams(KindParams):
+    """None."""
+
+
+def moody(sample: Sample, params: NoParams) -> Sample:
+    """Do what the apex says: 1 dies, 2 has no memory, 3 has a bug; else, nothing."""
+    if sample.apex == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if sample.apex == 2:
+        raise MemoryError("no memory left")
+    if sample.apex == 3:
+        raise KeyError("a bug")
+    return sample
+
+
+def moody_task(tmp_path, number: int, *, apex: int) -> Task:
+    class Source:
+        pass
+
+    spec = FeatureSpec(
+        function="test_stage:moody",
+        params="test_stage:NoParams",
+        reads=(),
+        dims=("value",),
+        dtype="float32",
+        units="1",
+        libraries=(),
+    )
+    description = Description(
+        store="s", kind="moody", dataset="toy", axes=("value",), ragged=False, dtype="float32",
+        units="1", params={}, input="index", code="",
+    )  # fmt: skip
+    return Task(
+        subject=f"s{number}",
+        key=f"{number:02d}key",
+        spec=spec,
+        description=description,
+        source=OneClip(apex=apex),
+        cache=BuildCache(tmp_path),
+    )
+
+
+class OneClip:
+    """A source of a single clip."""
+
+    def __init__(self, *, apex: int) -> None:
+        self.apex = apex
+
+    def clips(self):
+        sample = Sample(
+            data=np.zeros(3, np.float32), frames=np.zeros((1, 2)), onset=0, apex=self.apex, offset=9
+        )
+        yield "toy/s/c@0", lambda: sample
+
+
+@pytest.mark.parametrize(("apex", "says"), [(2, "MemoryError"), (3, "KeyError")])
+def test_a_fault_of_the_machine_or_the_code_is_never_recorded_as_the_clips(tmp_path, apex, says):
+    task = moody_task(tmp_path, 0, apex=apex)
+    outcome = build_subject(task)
+    assert says in outcome.error and task.key not in task.cache
+
+
+def test_a_killed_worker_costs_its_subject_only(tmp_path, monkeypatch):
+    # Workers are processes of their own: they find this module by its name.
+    monkeypatch.setenv(
+        "PYTHONPATH", os.pathsep.join([os.path.dirname(__file__), os.environ.get("PYTHONPATH", "")])
+    )
+    tasks = [moody_task(tmp_path, number, apex=1 if number == 2 else 0) for number in range(6)]
+    outcomes = run_tasks(tasks, n_jobs=2, title="moody")
+    assert sorted(outcome.task.subject for outcome in outcomes) == [f"s{n}" for n in range(6)]
+    (dead,) = (outcome for outcome in outcomes if outcome.error)
+    assert dead.task.subject == "s2" and "died" in dead.error
+    for task in tasks:
+        assert (task.key in task.cache) == (task.subject != "s2")
+        if task.subject != "s2":
+            Commit.read(task.cache.path(task.key)).check(task.cache.path(task.key), content=True)
+
+
+def test_jobs_hold_their_libraries_to_one_thread():
+    import cv2
+    from mestore.build.threads import single_threaded
+    from threadpoolctl import threadpool_info
+
+    with single_threaded():
+        assert cv2.getNumThreads() == 1
+        assert {pool["num_threads"] for pool in threadpool_info()} <= {1}
+    assert subject_module.single_threaded is single_threaded

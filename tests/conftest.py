@@ -1,0 +1,146 @@
+"""Fixtures shared by all tests: small stores without faces, written through the real writer."""
+
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from mestore import clips
+from mestore.sample import Sample
+from mestore.store.layout import CLIPS, FAILURES, SUFFIX, Description, subject_key
+from mestore.store.writer import write_dataset, write_subject
+
+EMOTIONS = ("disgust", "happiness", "surprise")
+PERSONS = 12
+SIDE = 24
+
+
+def clip_table(*, persons: int = PERSONS, clips_each: int = 3, dataset: str = "toy") -> pd.DataFrame:
+    """Return a clip table: every person has two subjects' worth of nothing but numbers."""
+    rows = []
+    for person in range(persons):
+        for number in range(clips_each):
+            subject, onset = f"s{person:02d}", 10 + number
+            rows.append(
+                {
+                    "clip_id": clips.clip_id(
+                        dataset=dataset, subject=subject, clip=f"c{number}", onset=onset
+                    ),
+                    "dataset": dataset,
+                    "part": "",
+                    "subject": subject,
+                    "person": f"{dataset}/{subject}",
+                    "clip": f"c{number}",
+                    "kind": "micro",
+                    "onset": onset,
+                    "apex": onset + 5,
+                    "offset": onset + 11,
+                    "fps": 200.0,
+                    "emotion": EMOTIONS[(person + number) % 3],
+                    "objective_class": "",
+                    "aus": "12",
+                    "apex_source": "annotated",
+                    "edition": "none",
+                    "gaps": False,
+                    "media": "frames",
+                    "frames": list(range(onset, onset + 12)),
+                    "paths": [f"{subject}/c{number}/{n}.png" for n in range(onset, onset + 12)],
+                    "digest": f"{person}-{number}",
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def crop_sample(row: dict) -> Sample:
+    """Return crops of noise that a seed made of the clip's id decides."""
+    rng = np.random.default_rng(sum(map(ord, row["clip_id"])))
+    return Sample(
+        data=rng.integers(0, 256, (12, SIDE, SIDE, 3), dtype=np.uint8),
+        frames=np.asarray(row["frames"], np.float64),
+        onset=row["onset"],
+        apex=row["apex"],
+        offset=row["offset"],
+        landmarks=rng.uniform(2, SIDE - 2, (68, 2)).astype(np.float32),
+        measures={"residual": np.float64(rng.uniform())},
+    )
+
+
+def vector_sample(row: dict) -> Sample:
+    """Return a vector that tells the emotion."""
+    rng = np.random.default_rng(sum(map(ord, row["clip_id"])))
+    data = rng.normal(0, 0.3, 6).astype(np.float32)
+    data[EMOTIONS.index(row["emotion"])] += 2
+    return Sample(
+        data=data,
+        frames=np.asarray([[row["onset"], row["apex"]]], np.float64),
+        onset=row["onset"],
+        apex=row["apex"],
+        offset=row["offset"],
+    )
+
+
+def write_store(folder: Path, table: pd.DataFrame, make, *, kind: str, axes, dtype: str, ragged: bool):
+    """Write a whole store by hand."""
+    folder.mkdir(parents=True)
+    for dataset, part in table.groupby("dataset"):
+        description = Description(
+            store=folder.name,
+            kind=kind,
+            dataset=dataset,
+            axes=axes,
+            ragged=ragged,
+            dtype=dtype,
+            units="1",
+            params={},
+            input="index",
+            code="none",
+        )
+        group = folder / f"{dataset}{SUFFIX}"
+        write_dataset(group, description)
+        for subject, rows in part.groupby("subject"):
+            target = group / subject_key(subject)
+            target.mkdir()
+            samples = {row["clip_id"]: make(row) for row in rows.to_dict("records")}
+            write_subject(target, samples, description=description, inputs="none", failures={})
+    table.drop(columns=list(clips.SOURCES)).to_parquet(folder / CLIPS, index=False)
+    pd.DataFrame(columns=list(clips.FAILURES)).to_csv(folder / FAILURES, index=False)
+
+
+@pytest.fixture
+def table() -> pd.DataFrame:
+    """A clip table of 12 persons."""
+    return clip_table()
+
+
+@pytest.fixture
+def stores(tmp_path: Path) -> Path:
+    """data/stores with ragged `crops` and fixed `vector` of 12 persons."""
+    folder = tmp_path / "data" / "stores"
+    table = clip_table()
+    axes = ("time", "y", "x", "channel")
+    write_store(folder / "crops", table, crop_sample, kind="align", axes=axes, dtype="uint8", ragged=True)
+    write_store(
+        folder / "vector", table, vector_sample, kind="mdmo", axes=("value",), dtype="float32", ragged=False
+    )
+    return folder
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """Name the skips that are not on the written list; in CI they fail the run."""
+    for reason in _unexpected_skips(terminalreporter):
+        terminalreporter.write_line(f"skip not in tests/allowed_skips.txt: {reason}", red=True)
+
+
+def pytest_sessionfinish(session, exitstatus) -> None:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and exitstatus == 0 and _unexpected_skips(reporter):
+        session.exitstatus = 1
+
+
+def _unexpected_skips(reporter) -> list[str]:
+    lines = (Path(__file__).parent / "allowed_skips.txt").read_text().splitlines()
+    allowed = [line for line in lines if line and not line.startswith("#")]
+    reasons = [report.longrepr[2].removeprefix("Skipped: ") for report in reporter.stats.get("skipped", [])]
+    return [reason for reason in reasons if not any(re.fullmatch(line, reason) for line in allowed)]

@@ -1,0 +1,125 @@
+"""The store: what is written is read, and what is lost is said."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import zarr
+from conftest import clip_table, crop_sample, vector_sample
+from mestore import StoreError, open_store
+from mestore.store.layout import Commit, subject_key, subject_name
+
+
+def test_reads_what_was_written_by_person_and_in_the_order_of_the_table(stores):
+    store = open_store(stores)
+    table = clip_table()
+    batch = store.read("vector", ["toy/s03", "toy/s01"])
+    rows = table[table["person"].isin(["toy/s01", "toy/s03"])].to_dict("records")
+    assert batch.clips["clip_id"].tolist() == [row["clip_id"] for row in rows]
+    np.testing.assert_array_equal(batch.data, [vector_sample(row).data for row in rows])
+    assert [sample.apex for sample in batch.samples] == [row["apex"] for row in rows]
+
+
+def test_ragged_clips_are_a_list_with_landmarks_and_measures(stores):
+    batch = open_store(stores).read("crops", ["toy/s00"], check=True)
+    for row, data, sample in zip(clip_table().to_dict("records"), batch.data, batch.samples, strict=False):
+        expected = crop_sample(row)
+        np.testing.assert_array_equal(data, expected.data)
+        np.testing.assert_array_equal(sample.landmarks, expected.landmarks)
+        np.testing.assert_array_equal(sample.frames, expected.frames)
+        assert sample.measures["residual"] == expected.measures["residual"]
+
+
+def test_the_table_has_a_row_per_clip_with_its_person_and_no_paths(stores):
+    table = open_store(stores).clips()
+    assert len(table) == 36 and table["person"].nunique() == 12
+    assert not {"paths", "frames"} & set(table.columns)
+
+
+def test_any_zarr_reader_opens_it(stores):
+    array = zarr.open_array(stores / "vector" / "toy.zarr" / "s00" / "data", mode="r")
+    assert array.shape == (3, 6)
+    assert array.metadata.dimension_names == ("clip", "value")
+
+
+@pytest.mark.parametrize("harm", ["delete", "empty", "truncate", "commit"])
+def test_a_lost_file_is_an_error_that_names_it_and_never_zeros(stores, harm):
+    subject = stores / "vector" / "toy.zarr" / "s05"
+    shard = subject / ("commit.json" if harm == "commit" else "data/c/0/0")
+    if harm in ("delete", "commit"):
+        shard.unlink()
+    else:
+        shard.write_bytes(shard.read_bytes()[: 0 if harm == "empty" else -1])
+    store = open_store(stores)
+    with pytest.raises(StoreError, match="s05"):
+        store.read("vector", ["toy/s05"])
+    assert len(store.read("vector", ["toy/s04"]).data) == 3
+
+
+def test_a_flipped_bit_is_found_by_check(stores):
+    shard = stores / "vector" / "toy.zarr" / "s05" / "data" / "c" / "0" / "0"
+    content = bytearray(shard.read_bytes())
+    content[3] ^= 1
+    shard.write_bytes(content)
+    with pytest.raises(StoreError, match="checksum"):
+        open_store(stores).read("vector", ["toy/s05"], check=True)
+
+
+def test_a_subject_that_is_gone_is_an_error(stores):
+    shutil.rmtree(stores / "vector" / "toy.zarr" / "s05")
+    with pytest.raises(StoreError, match="s05"):
+        open_store(stores).read("vector", ["toy/s05"])
+
+
+def test_unknown_names_say_what_there_is(stores):
+    store = open_store(stores)
+    with pytest.raises(StoreError, match="no store 'flwo'.*crops, vector"):
+        store.read("flwo", ["toy/s00"])
+    with pytest.raises(StoreError, match="no person 's00'"):
+        store.read("vector", ["s00"])
+    with pytest.raises(StoreError, match="expected several"):
+        store.read("vector", "toy/s00")
+
+
+def test_an_empty_folder_says_what_to_do(tmp_path):
+    with pytest.raises(StoreError, match="dvc repro"):
+        open_store(tmp_path)
+
+
+def test_another_schema_is_refused(stores):
+    path = stores / "vector" / "toy.zarr" / "zarr.json"
+    meta = json.loads(path.read_text())
+    meta["attributes"]["schema"] = 99
+    path.write_text(json.dumps(meta))
+    with pytest.raises(StoreError, match="schema 99"):
+        open_store(stores).read("vector", ["toy/s00"])
+
+
+def test_equal_input_gives_equal_bytes(stores, tmp_path):
+    first = Commit.read(stores / "crops" / "toy.zarr" / "s00")
+    shutil.rmtree(stores)
+    # The fixture's own code again, into the same place.
+    from conftest import write_store
+
+    axes = ("time", "y", "x", "channel")
+    write_store(
+        stores / "crops", clip_table(), crop_sample, kind="align", axes=axes, dtype="uint8", ragged=True
+    )
+    assert Commit.read(stores / "crops" / "toy.zarr" / "s00") == first
+
+
+@pytest.mark.parametrize("name", ["sub01", "spNO.1", "../../etc", ".hidden", "a/b", "<script>", "__x", "é 1"])
+def test_a_subject_is_one_folder_name_whatever_it_is_called(name):
+    key = subject_key(name)
+    assert "/" not in key and not key.startswith((".", "__"))
+    assert subject_name(key) == name
+
+
+def test_importing_mestore_loads_nothing_heavy():
+    heavy = ["cv2", "numba", "skimage", "torch", "dvc", "dlib", "sklearn", "matplotlib"]
+    code = f"import mestore, sys; print([name for name in {heavy} if name in sys.modules])"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"

@@ -1,0 +1,106 @@
+"""Scores: pooled, keyed by clip id, equal to scikit-learn's where it has the formula."""
+
+import numpy as np
+import pytest
+from conftest import EMOTIONS, clip_table
+from hypothesis import given
+from hypothesis import strategies as st
+from mestore import ScoreError, Scorer
+from mestore.metrics import accuracy, confusion_matrix, f1_per_class, uar, uf1
+from mestore.protocols.freeze import make_folds
+from sklearn import metrics
+
+
+@pytest.fixture
+def folds(table):
+    return make_folds(table, protocol="loso")
+
+
+def truth(table):
+    return dict(zip(table["clip_id"], table["emotion"], strict=True))
+
+
+def fill(scorer, folds, guesses, *, order=None, seed=0):
+    for fold in order or folds:
+        scorer.add(fold, {clip: guesses[clip] for clip in folds.tested(fold) if clip in guesses}, seed=seed)
+    return scorer.scores(seed=seed)
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abc")), min_size=1))
+def test_equal_to_scikit_learn(pairs):
+    true, guess = zip(*pairs, strict=True)
+    counts = confusion_matrix(true, guess, "abc")
+    f1 = metrics.f1_score(true, guess, labels=list("abc"), average=None, zero_division=0)
+    np.testing.assert_allclose(f1_per_class(counts), f1)
+    assert uf1(counts) == pytest.approx(f1.mean())
+    assert accuracy(counts) == pytest.approx(metrics.accuracy_score(true, guess))
+    present = sorted(set(true))
+    recall = metrics.recall_score(true, guess, labels=present, average="macro", zero_division=0)
+    assert uar(counts) == pytest.approx(recall)
+
+
+def test_perfect_predictions_score_one_also_when_persons_are_interleaved(table, folds):
+    shuffled = table.sample(frac=1, random_state=1)
+    scores = fill(Scorer(folds, shuffled), folds, truth(table))
+    assert (scores.accuracy, scores.uf1, scores.uar, scores.note) == (1, 1, 1, "")
+
+
+@given(seed=st.integers(0, 1000))
+def test_scores_do_not_depend_on_the_order_of_folds_or_clips(seed):
+    table = clip_table()
+    folds = make_folds(table, protocol="loso")
+    rng = np.random.default_rng(seed)
+    guesses = {clip: str(rng.choice(EMOTIONS)) for clip in sorted(truth(table))}
+    one = fill(Scorer(folds, table), folds, guesses)
+    other = fill(
+        Scorer(folds, table.sample(frac=1, random_state=seed)),
+        folds,
+        dict(sorted(guesses.items(), reverse=True)),
+        order=[list(folds)[i] for i in rng.permutation(len(folds))],
+    )
+    assert one == other
+
+
+def test_a_missing_prediction_is_wrong_and_dropping_it_heads_the_score(table, folds):
+    guesses = truth(table)
+    del guesses[table["clip_id"][0]]
+    scores = fill(Scorer(folds, table), folds, guesses)
+    assert scores.accuracy == pytest.approx(35 / 36) and (scores.predicted, scores.clips) == (35, 36)
+    dropped = fill(Scorer(folds, table, missing="drop"), folds, guesses)
+    assert dropped.accuracy == 1 and dropped.note == "35 of 36 clips, not comparable"
+
+
+def test_what_cannot_be_scored_is_refused(table, folds):
+    scorer, (first, second, *_) = Scorer(folds, table), folds
+    clip = folds.tested(first)[0]
+    with pytest.raises(ScoreError, match="not in the test set of fold"):
+        scorer.add(second, {clip: "disgust"})
+    with pytest.raises(ScoreError, match="class 'joy'"):
+        scorer.add(first, {clip: "joy"})
+    scorer.add(first, {clip: "disgust"})
+    with pytest.raises(ScoreError, match="in already for seed 0"):
+        scorer.add(first, {clip: "disgust"})
+    scorer.add(first, {clip: "disgust"}, seed=1)
+    with pytest.raises(ScoreError, match="11 of 12 folds have no predictions"):
+        scorer.scores()
+    with pytest.raises(ScoreError, match="missing is 'ignore'"):
+        Scorer(folds, table, missing="ignore")
+
+
+def test_another_clip_table_is_refused(table, folds):
+    table.loc[0, "emotion"] = "fear"
+    with pytest.raises(ScoreError, match="another clip table"):
+        Scorer(folds, table)
+
+
+def test_refused_predictions_leave_no_trace(table, folds):
+    scorer, fold = Scorer(folds, table), next(iter(folds))
+    with pytest.raises(ScoreError):
+        scorer.add(fold, dict.fromkeys([*folds.tested(fold), "x/y/z@1"], "disgust"))
+    scorer.add(fold, dict.fromkeys(folds.tested(fold), "disgust"))
+
+
+def test_no_prediction_at_all(table, folds):
+    with pytest.raises(ScoreError, match="nothing can be scored"):
+        fill(Scorer(folds, table, missing="drop"), folds, {})
+    assert fill(Scorer(folds, table), folds, {}).uf1 == 0

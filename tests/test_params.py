@@ -1,0 +1,70 @@
+"""params.yaml: an unknown or ill-typed key is named, with the file and what is allowed."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from mestore.errors import ParamsError
+from mestore.params import dump, kind_params, load_params
+
+ROOT = Path(__file__).parents[1]
+
+
+def changed(tmp_path: Path, keys: str, value: object) -> Path:
+    raw = yaml.safe_load((ROOT / "params.yaml").read_text())
+    *parents, last = keys.split(".")
+    section = raw
+    for key in parents:
+        section = section[key]
+    section[last] = value
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(raw))
+    return path
+
+
+def test_the_shipped_file_is_valid_and_defaults_are_filled_in():
+    params = load_params(ROOT / "params.yaml")
+    flow = dump(kind_params(params.stores["flow"]))
+    assert flow["lambda"] == 0.15 and flow["pairs"] == "onset-apex"
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "says"),
+    [
+        ("stores.flow.params.lamda", 0.2, r"stores\.flow\.params.*'lamda' is unknown; allowed here:.*lambda"),
+        ("stores.flow.params.lambda", "0.2", r"stores\.flow\.params.*'lambda' is '0\.2'"),
+        ("stores.flow.kind", "tvl2", r"stores\.flow\.kind is 'tvl2'; allowed: align, .*tvl1"),
+        ("stores.flow.input", "stores/crop", r"stores\.flow\.input is 'stores/crop'; allowed:.*stores/crops"),
+        ("stores.mdmo.input", "stores/crops", r"stores\.mdmo\.input.*allowed:.*stores/flow"),
+        ("stores.crops.params.size", 2.5, r"'size' is 2\.5"),
+        ("stores.Flow", {"kind": "tvl1", "input": "index"}, r"Flow"),
+        ("datasets.demo.reader", "casme9", r"datasets\.demo\.reader is 'casme9'; allowed: casme2"),
+        ("datasets.demo.options", {"layuot": "raw"}, r"datasets\.demo\.options.*'layuot' is unknown"),
+        ("build.max_faild", 3, r"'build\.max_faild' is unknown; allowed here: max_failed"),
+        ("compute.n_jobs", "two", r"'compute\.n_jobs' is 'two'"),
+        ("evaluate.folds", "lopo", r"evaluate\.folds is 'lopo'; allowed: loso"),
+        ("evaluate.features", ["flow", "hog"], r"evaluate\.features is 'hog'"),
+        ("protocols.loso.kind", "lovo", r"protocols\.loso\.kind is 'lovo'; allowed: loso"),
+        ("sotres", {}, r"'sotres' is unknown; allowed here: datasets, stores"),
+    ],
+)
+def test_a_wrong_key_is_named_with_what_is_allowed(tmp_path, keys, value, says):
+    path = changed(tmp_path, keys, value)
+    with pytest.raises(ParamsError, match=says) as error:
+        load_params(path)
+    assert "params.yaml" in str(error.value)
+
+
+def test_a_missing_section_a_missing_file_and_no_yaml(tmp_path):
+    path = tmp_path / "params.yaml"
+    with pytest.raises(ParamsError, match="is missing"):
+        load_params(path)
+    path.write_text("stores: {}\n")
+    with pytest.raises(ParamsError, match="'datasets' is missing"):
+        load_params(path)
+    path.write_text("stores: [\n")
+    with pytest.raises(ParamsError, match="not YAML"):
+        load_params(path)
+    path.write_text("- 1\n")
+    with pytest.raises(ParamsError, match="holds list"):
+        load_params(path)
