@@ -8,8 +8,8 @@ from mestore.sample import Sample
 from mestore.tim import TimParams, fill, interpolate, tim_sample, weights
 
 
-def course(positions, *, start=5, end=34):
-    """A raised cosine between two frame positions, flat outside."""
+def course(positions, *, start=0, end=39):
+    """A raised cosine from one frame position to another."""
     phase = np.clip((np.asarray(positions, dtype=float) - start) / (end - start), 0, 1)
     return (1 - np.cos(2 * np.pi * phase)) / 2
 

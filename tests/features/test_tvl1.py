@@ -40,7 +40,7 @@ def inner_mean(flow):
 def test_finds_a_known_shift(right, down):
     flow = tvl1(texture(), texture(right=right, down=down))
     assert flow.shape == (64, 72, 2) and flow.dtype == np.float32
-    np.testing.assert_allclose(inner_mean(flow), [right, down], atol=0.03)
+    np.testing.assert_allclose(inner_mean(flow), [right, down], atol=0.06)
 
 
 def test_does_not_depend_on_threads():
@@ -91,7 +91,7 @@ class TestFlowSample:
         out = flow_sample(clip, Tvl1Params())
         assert out.data.shape == (64, 72, 3) and out.data.dtype == np.float32
         assert out.frames.tolist() == [[10, 13]] and out.frames.dtype == np.float64
-        np.testing.assert_allclose(inner_mean(out.data), [1.2, 0], atol=0.03)
+        np.testing.assert_allclose(inner_mean(out.data), [1.2, 0], atol=0.06)
         np.testing.assert_array_equal(out.data[..., 2], strain(out.data))
         assert out.landmarks is clip.landmarks
 
@@ -100,7 +100,7 @@ class TestFlowSample:
         assert out.data.shape == (3, 64, 72, 3)
         assert out.frames.tolist() == [[10, 11], [10, 12], [10, 13]]
         found = [inner_mean(flow)[0] for flow in out.data]
-        np.testing.assert_allclose(found, [0.4, 0.8, 1.2], atol=0.03)
+        np.testing.assert_allclose(found, [0.4, 0.8, 1.2], atol=0.06)
 
     def test_each_frame_to_the_next(self):
         out = flow_sample(clip_of(3, numbers=[10, 11, 14]), Tvl1Params(pairs="consecutive"))
@@ -117,8 +117,8 @@ class TestFlowSample:
         kept = flow_sample(clip, Tvl1Params())
         turned = flow_sample(clip, Tvl1Params(onset_is_apex="meb"))
         assert kept.frames.tolist() == [[19, 10]] and turned.frames.tolist() == [[10, 19]]
-        np.testing.assert_allclose(inner_mean(kept.data), [-1.2, 0], atol=0.03)
-        np.testing.assert_allclose(inner_mean(turned.data), [1.2, 0], atol=0.03)
+        np.testing.assert_allclose(inner_mean(kept.data), [-1.2, 0], atol=0.06)
+        np.testing.assert_allclose(inner_mean(turned.data), [1.2, 0], atol=0.06)
 
     def test_faults(self):
         with pytest.raises(ClipFault, match="found 1 frame"):

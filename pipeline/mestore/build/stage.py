@@ -116,18 +116,13 @@ def _source(
         source = StoredClips(store=given.store, dataset=dataset, subject=subject)
         return source, Feature(given.store).commit(dataset, subject).content
     # Rows without a digest failed in the index: there is nothing to read.
-    failed = set(given.failures["clip_id"])
-    readable = [row for row in rows.to_dict("records") if row["digest"] and row["clip_id"] not in failed]
+    readable = [row for row in rows.to_dict("records") if row["digest"]]
     wanted = ("clip_id", "onset", "apex", "offset", "media", "frames", "paths")
     raw = RawClips(
         folder=workspace.raw / dataset,
-        rows=tuple({str(key): _plain(row[key]) for key in wanted} for row in readable),
+        rows=tuple({key: row[key] for key in wanted} for row in readable),
     )
     return raw, [[row[key] for key in ("clip_id", "onset", "apex", "offset", "digest")] for row in readable]
-
-
-def _plain(value: object) -> object:
-    return value.tolist() if hasattr(value, "tolist") else value
 
 
 def _refuse_errors(name: str, outcomes: Sequence[Outcome]) -> None:

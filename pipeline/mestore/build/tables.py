@@ -9,6 +9,7 @@ from tqdm import tqdm
 from mestore.build.failed import check_failed
 from mestore.datasets import READERS
 from mestore.datasets.index import Index, index_dataset
+from mestore.datasets.table_io import read_parquet, replacing, write_parquet
 from mestore.errors import AnnotationError
 from mestore.params import DatasetParams, Params, reader_options
 from mestore.workspace import Workspace
@@ -20,19 +21,22 @@ def build_index(workspace: Workspace, params: Params) -> str:
     A dataset whose recordings are not here keeps the table that came with `dvc pull`.
     """
     workspace.index.mkdir(parents=True, exist_ok=True)
-    said = []
+    said, found = [], []
     for name, dataset in params.datasets.items():
         path = workspace.index / f"{name}.parquet"
         if not (workspace.raw / name).exists() and path.is_file():
             said.append(f"{name}: no recordings here, table kept")
             continue
         index = _index(workspace, name, dataset)
-        _replace(path, index.clips)
-        _replace(workspace.index / f"{name}.failures.csv", index.failures)
-        check_failed(index.failures, index.clips, limit=params.build.max_failed, where="index")
+        write_parquet(index.clips, path)
+        with replacing(_failures(workspace, name)) as temporary:
+            index.failures.to_csv(temporary, index=False)
+        found.append(index)
         said.append(f"{name}: {len(index.clips)} clips, {len(index.failures)} failures")
         said.extend(index.notes)
-    return "index: " + "; ".join(said)
+    for index in found:
+        check_failed(index.failures, index.clips, limit=params.build.max_failed, where="index")
+    return "index: " + "\n  ".join(said)
 
 
 def read_index(workspace: Workspace, params: Params) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -42,10 +46,8 @@ def read_index(workspace: Workspace, params: Params) -> tuple[pd.DataFrame, pd.D
         path = workspace.index / f"{name}.parquet"
         if not path.is_file():
             raise AnnotationError(f"{path} is missing; run `dvc repro index`, or `dvc pull` it")
-        tables.append(pd.read_parquet(path))
-        failures.append(
-            pd.read_csv(workspace.index / f"{name}.failures.csv", dtype=str, keep_default_na=False)
-        )
+        tables.append(read_parquet(path))
+        failures.append(pd.read_csv(_failures(workspace, name), dtype=str, keep_default_na=False))
     return pd.concat(tables, ignore_index=True), pd.concat(failures, ignore_index=True)
 
 
@@ -67,11 +69,5 @@ def _index(workspace: Workspace, name: str, dataset: DatasetParams) -> Index:
         )
 
 
-def _replace(path: Path, table: pd.DataFrame) -> None:
-    """Write a table under a temporary name and rename it: readers see the old one or the new one."""
-    temporary = path.with_name(f".{path.name}")
-    if path.suffix == ".parquet":
-        table.to_parquet(temporary, index=False)
-    else:
-        table.to_csv(temporary, index=False)
-    temporary.replace(path)
+def _failures(workspace: Workspace, name: str) -> Path:
+    return workspace.index / f"{name}.failures.csv"

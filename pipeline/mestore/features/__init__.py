@@ -13,7 +13,7 @@ FEATURES: dict[str, FeatureSpec] = {
         dims=("time", "y", "x", "channel"),
         dtype="uint8",
         units="grey levels, RGB",
-        libraries=("numpy", _CV, "dlib-bin", "av"),
+        libraries=("numpy", _CV, "dlib-bin", "pillow", "av"),
         files=("mestore:faces/reference68.csv", _PREDICTOR),
     ),
     "tim": FeatureSpec(

@@ -42,10 +42,7 @@ ACTIONS: dict[int, tuple[Pull, ...]] = {
     2: (Pull(at=(17, 18, 19), pull=(0.0, -1.0), width=0.22),),
     4: (Pull(at=(20, 21), pull=(0.55, 0.85), width=0.22),),
     6: (Pull(at=(40, 41), offset=(-0.05, 0.28), pull=(0.0, -1.0), width=0.22),),
-    7: (
-        Pull(at=(40, 41), offset=(0.0, 0.02), pull=(0.0, -1.0), width=0.13),
-        Pull(at=(37, 38), offset=(0.0, -0.03), pull=(0.0, 0.5), width=0.13),
-    ),
+    7: (Pull(at=(40, 41), pull=(0.0, -1.0), width=0.16),),
     9: (
         Pull(at=(29, 31), pull=(0.0, -1.0), width=0.18),
         Pull(at=(21,), pull=(0.2, 0.4), width=0.18),
