@@ -1,4 +1,4 @@
-"""Stage evaluate: baselines on the stores -> data/reports/metrics.json and confusion/<feature>.csv."""
+"""Stage evaluate: baselines on the stores -> metrics.json, scores.json, confusion/<feature>.csv."""
 
 import json
 
@@ -24,8 +24,11 @@ def evaluate(workspace: Workspace, params: Params) -> str:
     for name, scorer in scorers.items():
         scorer.predictions().to_csv(confusion / f"{name}.csv", index=False)
     scores = {name: scorer.scores().as_dict() for name, scorer in scorers.items()}
-    text = json.dumps({"folds": params.evaluate.folds, "scores": scores}, indent=1)
-    (workspace.reports / "metrics.json").write_text(text + "\n", encoding="utf-8")
+    headline = {name: {key: it[key] for key in ("uf1", "uar", "accuracy")} for name, it in scores.items()}
+    whole = {"folds": params.evaluate.folds, "scores": scores}
+    for name, record in (("metrics", headline), ("scores", whole)):
+        text = json.dumps(record, indent=1)
+        (workspace.reports / f"{name}.json").write_text(text + "\n", encoding="utf-8")
     return "; ".join(f"{name}: UF1 {it['uf1']:.3f}, UAR {it['uar']:.3f}" for name, it in scores.items())
 
 

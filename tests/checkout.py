@@ -19,7 +19,11 @@ class Checkout:
         folder.mkdir(parents=True)
         # Files that git tracks or would track: the state under test, committed or not.
         listed = subprocess.run(
-            ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+            ["git", "ls-files", "-co", "--exclude-standard"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
         )
         for name in listed.stdout.split():
             if (ROOT / name).is_file():
@@ -63,9 +67,9 @@ class Checkout:
         self.git("rm", "-q", "--cached", "--ignore-unmatch", ".venv")
         self.git("commit", "-q", "-m", message)
 
-    def dvc(self, *arguments: str, **environment: str) -> str:
+    def dvc(self, *arguments: str, check: bool = True, **environment: str) -> str:
         """Run .venv/bin/dvc, as without activation."""
-        return self.run(".venv/bin/dvc", *arguments, **environment)
+        return self.run(".venv/bin/dvc", *arguments, check=check, **environment)
 
     def stage(self, *arguments: str, check: bool = True) -> str:
         """Run one stage by hand."""

@@ -31,7 +31,11 @@ def test_the_shipped_file_is_valid_and_defaults_are_filled_in():
 @pytest.mark.parametrize(
     ("keys", "value", "says"),
     [
-        ("stores.flow.params.lamda", 0.2, r"stores\.flow\.params.*'lamda' is unknown; allowed here:.*lambda"),
+        (
+            "stores.flow.params.lamda",
+            0.2,
+            r"stores\.flow\.params.*'lamda' is unknown; allowed here:.* lambda,",
+        ),
         ("stores.flow.params.lambda", "0.2", r"stores\.flow\.params.*'lambda' is '0\.2'"),
         ("stores.flow.kind", "tvl2", r"stores\.flow\.kind is 'tvl2'; allowed: align, .*tvl1"),
         ("stores.flow.input", "stores/crop", r"stores\.flow\.input is 'stores/crop'; allowed:.*stores/crops"),

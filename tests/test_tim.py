@@ -32,7 +32,7 @@ def sample_of(data, numbers, *, onset=None, apex=None, offset=None):
 
 
 def tim_by_svd(frames, n):
-    """TIM as published (Zhou, Zhao, Pietikainen 2011, equations 4-9), one singular vector at a time."""
+    """TIM as published (Zhou, Zhao, Pietikainen 2011), through the SVD of the clip."""
     count = len(frames)
     images = frames.reshape(count, -1).T.astype(np.float64)
     mean = images.mean(axis=1, keepdims=True)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic.fields import FieldInfo
 
 from mestore.datasets import READERS
 from mestore.datasets.spec import ReaderOptions
@@ -148,14 +149,19 @@ def _model_at(model: type[BaseModel], location: list[int | str]) -> type[BaseMod
     """Follow a location through sections and mappings of sections."""
     for part in location:
         for name, info in model.model_fields.items():
-            if part in (name, info.alias):
+            if part in (name, info.validation_alias):
                 inner = [info.annotation, *getattr(info.annotation, "__args__", ())]
                 model = next((t for t in inner if isinstance(t, type) and issubclass(t, BaseModel)), model)
     return model
 
 
 def _keys(model: type[BaseModel]) -> str:
-    return ", ".join(info.alias or name for name, info in model.model_fields.items())
+    return ", ".join(key_of(name, info) for name, info in model.model_fields.items())
+
+
+def key_of(name: str, field: FieldInfo) -> str:
+    """Return what a field is called in params.yaml: `lambda` is no name in Python."""
+    return str(field.validation_alias or name)
 
 
 def _check(params: Params, *, where: str) -> None:

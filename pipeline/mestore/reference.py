@@ -15,6 +15,7 @@ from mestore.params import (
     EvaluateParams,
     ProtocolParams,
     StoreParams,
+    key_of,
 )
 
 _SECTIONS: dict[str, type[BaseModel]] = {
@@ -59,7 +60,7 @@ def _table(model: type[BaseModel]) -> Iterator[str]:
         default = (
             "required" if field.is_required() else f"`{_plain(field.get_default(call_default_factory=True))}`"
         )
-        yield f"| `{field.alias or name}` | {_type(field)} | {default} | {field.description or ''} |"
+        yield f"| `{key_of(name, field)}` | {_type(field)} | {default} | {field.description or ''} |"
 
 
 def _plain(value: Any) -> str:

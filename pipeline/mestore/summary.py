@@ -18,7 +18,7 @@ def summarise(workspace: Workspace) -> str:
     metrics = workspace.reports / "metrics.json"
     if not metrics.is_file():
         raise MEStoreError(f"{metrics} is missing: nothing has been built here yet; run `dvc repro`")
-    scores = json.loads(metrics.read_bytes())["scores"]
+    scores = json.loads(metrics.read_bytes())
     said = ", ".join(f"{name} UF1 {it['uf1']:.2f}" for name, it in scores.items())
     stores = ", ".join(sorted(path.name for path in workspace.stores.iterdir() if path.is_dir()))
     pages = sorted(workspace.reports.glob("*/index.html"))

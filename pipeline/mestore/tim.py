@@ -61,7 +61,8 @@ def weights(count: int, n: int) -> NDArray[np.float64]:
 
     References
     ----------
-    Z. Zhou, G. Zhao, M. Pietikainen, "Towards a practical lipreading system", CVPR 2011, equations 4-9.
+    Z. Zhou, G. Zhao, M. Pietikainen, "Towards a practical lipreading system", CVPR 2011; as equations
+    1-4 of docs/formulas.md.
 
     Examples
     --------

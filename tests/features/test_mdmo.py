@@ -1,4 +1,5 @@
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,9 +8,10 @@ from hypothesis import strategies as st
 
 from mestore.errors import ClipFault
 from mestore.features.mdmo import MdmoParams, mdmo, mdmo_sample
-from mestore.features.rois import PAIRS, REGIONS, STABLE, pixels, polygons
+from mestore.features.rois import CORNERS, PAIRS, REGIONS, STABLE, pixels, polygons
 from mestore.sample import Sample
 
+DOCS = Path(__file__).parents[2] / "docs" / "formulas.md"
 SIZE = (150, 140)
 REFERENCE = np.loadtxt(str(files("mestore") / "faces" / "reference68.csv"), delimiter=",", skiprows=1)[:, 1:]
 
@@ -83,6 +85,16 @@ class TestRegions:
         right = np.array([[3.0, 0.0], [8.0, 0.0], [8.0, 6.0], [5.0, 6.0]])
         together = np.concatenate([pixels(left, (7, 9)), pixels(right, (7, 9))])
         assert sorted(together) == [9 * y + x for y in range(6) for x in range(8)]
+
+    def test_the_docs_print_them(self):
+        text = DOCS.read_text()
+        for number, region in enumerate(REGIONS):
+            aus, corners = ", ".join(map(str, region.aus)), ", ".join(region.corners)
+            assert f"| {number} | {region.name} | {aus} | {corners} |" in text
+        for name, corner in CORNERS.items():
+            means = " + ".join(f"{w:.3g} x {k}" if w < 1 else str(k) for k, w in corner.landmarks)
+            right, down = (f"{offset:+.2f}" if offset else "0" for offset in (corner.right, corner.down))
+            assert f"| {name} | {means} | {right} | {down} |" in text
 
     def test_a_region_outside_has_no_pixels(self):
         square = np.array([[0.0, 0.0], [4.0, 0.0], [4.0, 4.0], [0.0, 4.0]])

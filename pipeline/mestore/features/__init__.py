@@ -50,6 +50,6 @@ FEATURES: dict[str, FeatureSpec] = {
         dims=("value",),
         dtype="float32",
         units="(alpha rho, (1 - alpha) theta) per ROI; rho of the largest, theta in rad",
-        libraries=("numpy", _CV),
+        libraries=("numpy",),
     ),
 }

@@ -81,8 +81,8 @@ def lbp_top(
     References
     ----------
     G. Zhao, M. Pietikainen, "Dynamic texture recognition using local binary patterns with an application
-    to facial expressions", IEEE TPAMI 29(6), 2007, section 4. Equal to the authors' release, also in
-    how bilinear grey levels are rounded where they tie with the centre.
+    to facial expressions", IEEE TPAMI 29(6), 2007; as equations 9-11 of docs/formulas.md. Equal to the
+    authors' release, also in how bilinear grey levels are rounded where they tie with the centre.
 
     Examples
     --------

@@ -60,8 +60,8 @@ def mdmo(flows: ArrayLike, landmarks: ArrayLike, *, alpha: float = 0.9) -> NDArr
     References
     ----------
     Y.-J. Liu, J.-K. Zhang, W.-J. Yan, S.-J. Wang, G. Zhao, X. Fu, "A main directional mean optical flow
-    feature for spontaneous micro-expression recognition", IEEE TAFFC 7(4), 2016, sections 3 and 4. There
-    polar coordinates are averaged; here vectors, since the mean of the angles -3 and 3 is not 0.
+    feature for spontaneous micro-expression recognition", IEEE TAFFC 7(4), 2016; as equations 12-16 of
+    docs/formulas.md, which lists the departures.
     """
     flows, landmarks = _checked(np.asarray(flows), np.asarray(landmarks), alpha)
     size = flows.shape[1:3]

@@ -29,8 +29,7 @@ def strain(flow: ArrayLike) -> NDArray[np.float32]:
     References
     ----------
     M. Shreve, S. Godavarthy, D. Goldgof, S. Sarkar, "Macro- and micro-expression spotting in long
-    videos using spatio-temporal strain", FG 2011, equations 3-5 (there with 2 e_xy^2 written as
-    e_xy^2 + e_yx^2).
+    videos using spatio-temporal strain", FG 2011; as equations 7-8 of docs/formulas.md.
 
     Examples
     --------

@@ -53,6 +53,10 @@ class Tvl1Params(KindParams):
         """Return whether clips differ in length: a sequence has as many flows as its input has frames."""
         return input_ragged and self.pairs != "onset-apex"
 
+    def axes(self, dims: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the names of the axes of a clip's data: a single flow has no axis of pairs."""
+        return dims[1:] if self.pairs == "onset-apex" else dims
+
 
 def tvl1(
     prev: NDArray[np.uint8],
@@ -108,8 +112,8 @@ def tvl1(
     References
     ----------
     C. Zach, T. Pock, H. Bischof, "A duality based approach for realtime TV-L1 optical flow", DAGM 2007.
-    J. Sanchez Perez, E. Meinhardt-Llopis, G. Facciolo, "TV-L1 optical flow estimation", IPOL 3, 2013,
-    algorithm 1.
+    J. Sanchez Perez, E. Meinhardt-Llopis, G. Facciolo, "TV-L1 optical flow estimation", IPOL 3, 2013.
+    Minimises equation 6 of docs/formulas.md.
 
     Examples
     --------

@@ -60,7 +60,7 @@ def write_report(workspace: Workspace, params: Params, dataset: str) -> str:
         flow_scale=FLOW_SCALE,
         strain_scale=STRAIN_SCALE,
         failures=_failures(store, params, index_failures, dataset),
-        scores=json.loads((workspace.reports / "metrics.json").read_bytes()),
+        scores=json.loads((workspace.reports / "scores.json").read_bytes()),
         built={name: store.feature(name).descriptions[dataset] for name in params.stores},
     )
     _save(figures.wheel(96), temporary / "img" / "wheel.png")

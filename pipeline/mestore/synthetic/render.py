@@ -1,6 +1,6 @@
 """Rendering: the frames of a moving face, through the numerical inverse of its motion."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -117,8 +117,18 @@ def render(scene: Scene, truth: Truth, frame: float) -> NDArray[np.float32]:
     return warps.sample(scene.enlarged, UPSAMPLING * origins(scene, truth, frame))[..., :3]
 
 
-def expose(scene: Scene, truth: Truth, camera: Camera) -> Iterator[NDArray[np.uint8]]:
-    """Yield the frames from onset to offset as a real camera delivers them before compression.
+def expose(
+    scene: Scene, truth: Truth, camera: Camera, *, frames: Iterable[int] | None = None
+) -> Iterator[NDArray[np.uint8]]:
+    """Yield frames as a real camera delivers them before compression.
+
+    Parameters
+    ----------
+    scene : Scene
+    truth : Truth
+    camera : Camera
+    frames : iterable of int, optional
+        Frame numbers; by default all from onset to offset.
 
     Yields
     ------
@@ -127,13 +137,11 @@ def expose(scene: Scene, truth: Truth, camera: Camera) -> Iterator[NDArray[np.ui
     """
     rng = np.random.default_rng(camera.seed)
     start = rng.uniform(0, 2 * np.pi)
-    for frame in range(truth.onset, truth.offset + 1):
-        gain = 1 + camera.flicker * np.sin(start + 2 * np.pi * MAINS * frame / FPS)
+    for frame in range(truth.onset, truth.offset + 1) if frames is None else frames:
         clean = render(scene, truth, frame)
-        noisy = np.float32(gain) * clean + np.float32(camera.noise) * rng.standard_normal(
-            clean.shape, np.float32
-        )
-        yield np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
+        gain = 1 + camera.flicker * np.sin(start + 2 * np.pi * MAINS * frame / FPS)
+        noise = camera.noise * rng.standard_normal(clean.shape, np.float32)
+        yield np.clip(np.rint(np.float32(gain) * clean + noise), 0, 255).astype(np.uint8)
 
 
 def jpeg(image: NDArray[np.uint8], quality: int) -> bytes:
@@ -144,8 +152,10 @@ def jpeg(image: NDArray[np.uint8], quality: int) -> bytes:
     return encoded.tobytes()
 
 
-def film(face: Face, truth: Truth, camera: Camera) -> NDArray[np.uint8]:
-    """Return a clip's frames from onset to offset as read back from their JPEG files.
+def film(
+    face: Face, truth: Truth, camera: Camera, *, frames: Iterable[int] | None = None
+) -> NDArray[np.uint8]:
+    """Return frames as read back from their JPEG files; parameters as for `expose`.
 
     Returns
     -------
@@ -153,7 +163,7 @@ def film(face: Face, truth: Truth, camera: Camera) -> NDArray[np.uint8]:
         RGB.
     """
     scene = prepare(enlarge(face.image), truth)
-    files = (jpeg(frame, camera.quality) for frame in expose(scene, truth, camera))
+    files = (jpeg(frame, camera.quality) for frame in expose(scene, truth, camera, frames=frames))
     return np.stack([_decoded(encoded) for encoded in files])
 
 

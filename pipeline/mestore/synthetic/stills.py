@@ -26,7 +26,8 @@ SIZE = 320
 STILLS = ("astronaut", "grace_hopper")
 
 _HEADS = {"astronaut": (slice(0, 256), slice(96, 352)), "grace_hopper": (slice(20, 440), slice(60, 480))}
-_DETECTION_SCALE = 3  # dlib's landmarks are whole pixels: on an image thrice the size, thirds of one
+DETECTION_SCALE = 3
+"""Enlargement before detection: dlib gives whole pixels, which so become thirds of one."""
 
 _FEATURES = (
     (3, 4),
@@ -116,12 +117,12 @@ def still(name: str) -> Face:
     if name not in STILLS:
         raise ValueError(f"still {name!r} is unknown; expected one of {STILLS}")
     head = np.ascontiguousarray(_photograph(name)[_HEADS[name]])
-    large = cv2.resize(head, None, fx=_DETECTION_SCALE, fy=_DETECTION_SCALE, interpolation=cv2.INTER_CUBIC)
+    large = cv2.resize(head, None, fx=DETECTION_SCALE, fy=DETECTION_SCALE, interpolation=cv2.INTER_CUBIC)
     (points,) = detect(np.asarray(large, np.uint8))
-    return Face(image=head.astype(np.float32), landmarks=(points + 0.5) / _DETECTION_SCALE - 0.5)
+    return Face(image=head.astype(np.float32), landmarks=(points + 0.5) / DETECTION_SCALE - 0.5)
 
 
-def draw_traits(seed: int, *, mirrored: bool) -> Traits:
+def draw_traits(seed: int | tuple[int, ...], *, mirrored: bool) -> Traits:
     """Draw a subject's traits: shape 3 to 5 % of the eye distance, tone, texture."""
     rng = np.random.default_rng(seed)
     direction = rng.uniform(0, 2 * np.pi, len(_FEATURES))

@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from mestore.align import apply, inverse
-from mestore.faces.shape68 import eye_centres
-from mestore.synthetic.actions import Field
+from mestore.synthetic.actions import Field, field
+from mestore.synthetic.head import Head, head_of
 from mestore.synthetic.warps import pixel_grid
 
 REGION = 0.25
@@ -22,73 +22,6 @@ REGION = 0.25
 
 _TOLERANCE = 1e-9  # px
 _ROUNDS = 100
-
-
-@dataclass(frozen=True, kw_only=True)
-class Head:
-    """Where the head is and how it moves from the onset to the offset.
-
-    Parameters
-    ----------
-    centre : ndarray of float64, shape (2,)
-        (x, y) in pixels of the still.
-    axes : ndarray of float64, shape (2,)
-        Half width and half height of the ellipse that moves as a whole, in pixels.
-    fade : float
-        Outside the ellipse the motion fades, and ends at `fade` times its size.
-    drift : ndarray of float64, shape (2,)
-        How far it has moved at the offset, in pixels.
-    sway : ndarray of float64, shape (2,)
-        A movement to and back, largest half way, in pixels.
-    rotation : float
-        Turned at the offset, clockwise in the image, in degrees.
-    growth : float
-        Logarithm of the scale at the offset.
-    """
-
-    centre: NDArray[np.float64]
-    axes: NDArray[np.float64]
-    fade: float
-    drift: NDArray[np.float64]
-    sway: NDArray[np.float64]
-    rotation: float
-    growth: float
-
-    def mask(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return w at points (N, 2): 1 on the head, 0 in the background, twice differentiable."""
-        radius = np.hypot(*((points - self.centre) / self.axes).T)
-        z = np.clip((self.fade - radius) / (self.fade - 1), 0, 1)
-        return np.asarray(z**3 * (10 - 15 * z + 6 * z**2), np.float64)
-
-    def pose(self, phase: float) -> NDArray[np.float64]:
-        """Return H_t as a transform (2, 3) at `phase`, 0 at the onset and 1 at the offset."""
-        gone = (1 - np.cos(np.pi * phase)) / 2
-        angle = np.deg2rad(self.rotation * gone)
-        cos, sin = np.exp(self.growth * gone) * np.array([np.cos(angle), np.sin(angle)])
-        linear = np.array([[cos, -sin], [sin, cos]])
-        moved = self.drift * gone + self.sway * np.sin(np.pi * phase) ** 2
-        return np.concatenate([linear, (self.centre - linear @ self.centre + moved)[:, None]], axis=1)
-
-
-def head_of(
-    landmarks: NDArray[np.float64],
-    *,
-    drift: tuple[float, float] = (0.0, 0.0),
-    sway: tuple[float, float] = (0.0, 0.0),
-    rotation: float = 0.0,
-    growth: float = 0.0,
-) -> Head:
-    """Return the head that goes with landmarks (68, 2); the movements are those of `Head`."""
-    right, left = eye_centres(landmarks)
-    return Head(
-        centre=landmarks[27:31].mean(axis=0),
-        axes=np.hypot(*(left - right)) * np.array([1.15, 1.4]),
-        fade=1.45,
-        drift=np.array(drift),
-        sway=np.array(sway),
-        rotation=rotation,
-        growth=growth,
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +60,57 @@ class Truth:
     def pose(self, frame: float) -> NDArray[np.float64]:
         """Return the head's transform (2, 3) in a frame; before the onset and after the offset it rests."""
         return self.head.pose(float(np.interp(frame, [self.onset, self.offset], [0, 1])))
+
+
+def truth_of(
+    landmarks: NDArray[np.float64],
+    strengths: Mapping[int, tuple[float, float]],
+    *,
+    peak: float,
+    head: Head | None = None,
+    onset: int = 46,
+    apex: int = 60,
+    offset: int = 86,
+    shift: ArrayLike = (0.37, 0.61),
+) -> Truth:
+    """Return the truth of a face that shows action units.
+
+    Parameters
+    ----------
+    landmarks : ndarray of float64, shape (68, 2)
+        Of the still, in pixels.
+    strengths : mapping of int to (float, float)
+        Action unit -> strength on the image's left and right half; only their ratios count.
+    peak : float
+        Largest displacement at the apex, in pixels.
+    head : Head, optional
+        By default one that keeps still.
+    onset, apex, offset : int
+        Frame numbers, in this order.
+    shift : (float, float)
+        In pixels.
+
+    Returns
+    -------
+    Truth
+
+    Raises
+    ------
+    ValueError
+        If the frame numbers are out of order, or an action unit is unknown.
+    """
+    if not onset < apex < offset:
+        raise ValueError(f"onset, apex, offset are {onset}, {apex}, {offset}; expected them to increase")
+    return Truth(
+        onset=onset,
+        apex=apex,
+        offset=offset,
+        aus="+".join(map(str, strengths)),
+        landmarks=landmarks,
+        field=field(landmarks, strengths, peak=peak),
+        head=head_of(landmarks) if head is None else head,
+        shift=np.asarray(shift, np.float64),
+    )
 
 
 def seen_at(truth: Truth, frame: float, points: NDArray[np.float64]) -> NDArray[np.float64]:
