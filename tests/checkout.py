@@ -63,8 +63,6 @@ class Checkout:
     def commit(self, message: str) -> None:
         """Commit everything."""
         self.git("add", "-A")
-        # .venv is a link here, which the pattern ".venv/" of .gitignore does not match.
-        self.git("rm", "-q", "--cached", "--ignore-unmatch", ".venv")
         self.git("commit", "-q", "-m", message)
 
     def dvc(self, *arguments: str, check: bool = True, **environment: str) -> str:

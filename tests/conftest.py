@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+
 from mestore import clips
 from mestore.sample import Sample
 from mestore.store.layout import CLIPS, FAILURES, SUFFIX, Description, subject_key

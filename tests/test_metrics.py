@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from conftest import EMOTIONS, clip_table
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn import metrics
+
+from conftest import EMOTIONS, clip_table
 from mestore import ScoreError, Scorer
 from mestore.metrics import accuracy, confusion_matrix, f1_per_class, uar, uf1
 from mestore.protocols.freeze import make_folds
-from sklearn import metrics
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from mestore.errors import ParamsError
 from mestore.params import dump, kind_params, load_params
 

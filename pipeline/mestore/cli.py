@@ -25,18 +25,19 @@ def _group() -> None:
 @app.command()
 def demo(
     directory: Annotated[Path, typer.Argument(help="Where to write them: an empty or absent folder.")],
+    subjects: Annotated[int, typer.Option(min=1, help="How many subjects.")] = 8,
+    clips: Annotated[int, typer.Option(min=1, help="How many clips of each.")] = 5,
 ) -> None:
     """Write the demo recordings: simulated micro-expressions on real faces, in CASME II's layout.
 
     Example: mestore demo data/raw/demo
     """
-    from tqdm import tqdm
-
+    from mestore.progress import shown
     from mestore.synthetic.demo import write_demo
 
-    with tqdm(desc="demo", unit="clip", disable=None) as bar:
-        write_demo(directory, progress=bar)
-    print(f"demo recordings are in {directory}")
+    with shown("demo", unit="clip") as progress:
+        write_demo(directory, subjects=subjects, clips=clips, progress=progress)
+    print(f"demo recordings: {directory}")
 
 
 @app.command()

@@ -168,7 +168,7 @@ class Scorer:
         for clip, label in predictions.items():
             if clip not in expected:
                 raise ScoreError(
-                    f"clip {clip!r} is not in the test set of fold {fold.name!r}; it tests {len(expected)} clips"
+                    f"clip {clip!r} is not in the test set of fold {fold.name!r}; it tests {len(expected)}"
                 )
             if label not in self.classes:
                 raise ScoreError(f"clip {clip!r}: class {label!r}; the classes are {', '.join(self.classes)}")

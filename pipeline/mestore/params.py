@@ -97,7 +97,8 @@ def load_params(path: Path) -> Params:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ParamsError(
-            f"{path} is missing; run in the folder that holds it, or restore it with `git checkout params.yaml`"
+            f"{path} is missing; run in the folder that holds it, or get it back with "
+            "`git checkout params.yaml`"
         ) from None
     try:
         raw = yaml.safe_load(text)

@@ -1,7 +1,8 @@
 """Reference: every key of params.yaml, written from the models that check it."""
 
 from collections.abc import Iterator
-from typing import Any, get_args
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -33,8 +34,8 @@ def params_reference() -> str:
     lines = [
         "# params.yaml",
         "",
-        "Written by `mestore params`; do not edit. An unknown or ill-typed key is an error that names the key,",
-        "the file and what is allowed. Names are lower case letters, digits and `_`.",
+        "Written by `mestore params`; do not edit. An unknown or ill-typed key is an error that names the",
+        "key, the file and what is allowed. Names are lower case letters, digits and `_`.",
         "",
     ]
     for section, model in _SECTIONS.items():
@@ -83,12 +84,12 @@ def _said(annotation: Any) -> str:
     inner = get_args(annotation)
     if inner and all(isinstance(choice, str) for choice in inner):
         return " or ".join(f"`{choice}`" for choice in inner)
-    if inner and annotation.__class__.__name__ == "UnionType":
-        return " or ".join(_said(choice) for choice in inner)
-    if getattr(annotation, "__origin__", None) is tuple:
-        return f"[{', '.join(_said(choice) for choice in inner)}]"
     if hasattr(annotation, "__metadata__"):
         return _said(inner[0])
-    return {"NoneType": "empty"}.get(
-        getattr(annotation, "__name__", ""), getattr(annotation, "__name__", "")
-    ) or str(annotation)
+    if get_origin(annotation) in (UnionType, Union):
+        return " or ".join(_said(choice) for choice in inner)
+    if get_origin(annotation) is tuple:
+        return f"[{', '.join(_said(choice) for choice in inner)}]"
+    if annotation is NoneType:
+        return "empty"
+    return str(getattr(annotation, "__name__", annotation))

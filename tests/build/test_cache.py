@@ -1,8 +1,7 @@
 """The build cache: whole subjects only, and hard links out of it."""
 
-import os
-
 import pytest
+
 from mestore.build.cache import BuildCache
 
 
@@ -37,4 +36,4 @@ def test_placing_shares_the_bytes(tmp_path):
     make(cache, "ab12")
     cache.place("ab12", tmp_path / "store" / "s01")
     placed = tmp_path / "store" / "s01" / "a" / "file"
-    assert os.path.samefile(placed, cache.path("ab12") / "a" / "file")
+    assert placed.samefile(cache.path("ab12") / "a" / "file")

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from mestore.build import code
 from mestore.build.code import closure, code_digest, source_digest
 

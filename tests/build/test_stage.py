@@ -2,12 +2,15 @@
 
 import json
 import os
+import shutil
 import signal
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+
 from conftest import clip_table, crop_sample
 from mestore import open_store
 from mestore.build import subject as subject_module
@@ -108,8 +111,6 @@ def shorten(stores, subject: str, clips: int) -> None:
         sample = samples[clip]
         samples[clip] = replace(sample, data=sample.data[:1], frames=sample.frames[:1])
     folder = stores / "crops" / "toy.zarr" / subject
-    import shutil
-
     shutil.rmtree(folder)
     folder.mkdir()
     write_subject(folder, samples, description=description, inputs="none", failures={})
@@ -171,9 +172,6 @@ def moody(sample: Sample, params: NoParams) -> Sample:
 
 
 def moody_task(tmp_path, number: int, *, apex: int) -> Task:
-    class Source:
-        pass
-
     spec = FeatureSpec(
         function="test_stage:moody",
         params="test_stage:NoParams",
@@ -220,7 +218,7 @@ def test_a_fault_of_the_machine_or_the_code_is_never_recorded_as_the_clips(tmp_p
 def test_a_killed_worker_costs_its_subject_only(tmp_path, monkeypatch):
     # Workers are processes of their own: they find this module by its name.
     monkeypatch.setenv(
-        "PYTHONPATH", os.pathsep.join([os.path.dirname(__file__), os.environ.get("PYTHONPATH", "")])
+        "PYTHONPATH", os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
     )
     tasks = [moody_task(tmp_path, number, apex=1 if number == 2 else 0) for number in range(6)]
     outcomes = run_tasks(tasks, n_jobs=2, title="moody")
@@ -235,8 +233,9 @@ def test_a_killed_worker_costs_its_subject_only(tmp_path, monkeypatch):
 
 def test_jobs_hold_their_libraries_to_one_thread():
     import cv2
-    from mestore.build.threads import single_threaded
     from threadpoolctl import threadpool_info
+
+    from mestore.build.threads import single_threaded
 
     with single_threaded():
         assert cv2.getNumThreads() == 1

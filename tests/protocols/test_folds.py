@@ -1,9 +1,10 @@
 """Folds: persons disjoint, each clip tested once, frozen and read back."""
 
 import pytest
-from conftest import clip_table
 from hypothesis import given
 from hypothesis import strategies as st
+
+from conftest import clip_table
 from mestore import LeakError, MEStoreError, load_folds
 from mestore.protocols import PROTOCOLS
 from mestore.protocols.fold import Fold, Folds

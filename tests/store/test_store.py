@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 import zarr
+
 from conftest import clip_table, crop_sample, vector_sample
 from mestore import StoreError, open_store
 from mestore.store.layout import Commit, subject_key, subject_name
@@ -76,7 +77,7 @@ def test_a_subject_that_is_gone_is_an_error(stores):
 
 def test_unknown_names_say_what_there_is(stores):
     store = open_store(stores)
-    with pytest.raises(StoreError, match="no store 'flwo'.*crops, vector"):
+    with pytest.raises(StoreError, match=r"no store 'flwo'.*crops, vector"):
         store.read("flwo", ["toy/s00"])
     with pytest.raises(StoreError, match="no person 's00'"):
         store.read("vector", ["s00"])

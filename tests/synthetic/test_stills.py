@@ -29,7 +29,8 @@ def test_every_subject_of_the_demo_is_one_face_where_its_landmarks_say(index):
     (found,) = detect(np.rint(face.image).astype(np.uint8))
     assert np.hypot(*(found - face.landmarks).T).mean() < 8
     right, left = eye_centres(face.landmarks)
-    assert 75 <= np.hypot(*(left - right)) <= 95
+    assert 75 <= left[0] - right[0] <= 95
+    np.testing.assert_allclose([right[1], left[1]], 0.42 * SIZE)
 
 
 def test_a_mirrored_subject_has_mirrored_landmarks():

@@ -19,7 +19,7 @@ from mestore.synthetic.truth import (
 )
 from mestore.synthetic.warps import pixel_grid
 
-FACE = reference_shape(320)
+FACE = reference_shape(210) + np.array([55, 60])
 HEAD = head_of(FACE, drift=(0.4, -0.3), sway=(0.1, 0.2), rotation=0.2, growth=0.001)
 TRUTH = truth_of(FACE, {6: (1, 0.9), 12: (0.8, 1)}, peak=1.5, head=HEAD)
 GRID = pixel_grid(32, 32) * 10
@@ -59,7 +59,8 @@ def test_a_turning_head_turns_its_middle_by_the_closed_form():
     truth = truth_of(FACE, {12: (1, 1)}, peak=0.0, head=head)
     point = head.centre + np.array([[20.0, 0.0]])
     angle = np.deg2rad(2.0)
-    expected = head.centre + [20 * np.cos(angle) + 1, 20 * np.sin(angle) - 2] + truth.shift
+    arm = np.array([20 * np.cos(angle), 20 * np.sin(angle)])
+    expected = head.centre + arm + head.drift + truth.shift
     np.testing.assert_allclose(seen_at(truth, truth.offset, point), [expected])
 
 

@@ -1,10 +1,8 @@
 """Tables: the clip tables and failures of data/index, one pair per dataset of params.yaml."""
 
-import os
 from pathlib import Path
 
 import pandas as pd
-from tqdm import tqdm
 
 from mestore.build.failed import check_failed
 from mestore.datasets import READERS
@@ -12,6 +10,7 @@ from mestore.datasets.index import Index, index_dataset
 from mestore.datasets.table_io import read_parquet, replacing, write_parquet
 from mestore.errors import AnnotationError
 from mestore.params import DatasetParams, Params, reader_options
+from mestore.progress import shown
 from mestore.workspace import Workspace
 
 
@@ -52,13 +51,7 @@ def read_index(workspace: Workspace, params: Params) -> tuple[pd.DataFrame, pd.D
 
 
 def _index(workspace: Workspace, name: str, dataset: DatasetParams) -> Index:
-    hidden = True if os.environ.get("CI") else None
-    with tqdm(desc=f"index {name}", unit="clip", disable=hidden) as bar:
-
-        def progress(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
+    with shown(f"index {name}", unit="clip") as progress:
         return index_dataset(
             workspace.raw / name,
             dataset=name,

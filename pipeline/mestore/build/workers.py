@@ -1,14 +1,13 @@
 """Workers: run tasks in processes, show how far they are, survive the death of one."""
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 
 from joblib import Parallel, delayed
 from joblib.externals.loky import ProcessPoolExecutor
 from joblib.externals.loky.process_executor import BrokenProcessPool
-from tqdm import tqdm
 
 from mestore.build.subject import Outcome, Task, build_subject
+from mestore.progress import progress_bar
 
 
 def run_tasks(tasks: Sequence[Task], *, n_jobs: int, title: str) -> list[Outcome]:
@@ -24,9 +23,7 @@ def run_tasks(tasks: Sequence[Task], *, n_jobs: int, title: str) -> list[Outcome
         What the progress bar says.
     """
     outcomes: list[Outcome] = []
-    # disable=None hides the bar where there is no terminal; CI may have one, and wants none.
-    hidden = True if os.environ.get("CI") else None
-    with tqdm(total=len(tasks), desc=title, unit="subject", disable=hidden) as bar:
+    with progress_bar(title, unit="subject", total=len(tasks)) as bar:
         for outcome in _all(tasks, n_jobs=n_jobs):
             outcomes.append(outcome)
             bar.set_postfix(

@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,11 +12,11 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment
 from PIL import Image as Pillow
-from tqdm import tqdm
 
 from mestore.build.tables import read_index
 from mestore.errors import MEStoreError
 from mestore.params import Params
+from mestore.progress import shown
 from mestore.report import figures
 from mestore.sample import Sample
 from mestore.store.reader import Feature, Store, open_store
@@ -92,15 +91,15 @@ def _figures(
     """Return the figures of each subject, and write their images."""
     by_subject: dict[str, list[Figure]] = {}
     rows = table.set_index("clip_id")
-    hidden = True if os.environ.get("CI") else None
-    for subject in tqdm(
-        sorted(table["subject"].unique()), desc=f"report {dataset}", unit="subject", disable=hidden
-    ):
-        shown = by_subject[subject] = []
-        for clip, crop, motion in _both(store.feature(crops), store.feature(flow), dataset, subject):
-            name = f"img/{len(by_subject)}-{len(shown)}.jpg"
-            _save(_strip(crop, motion), folder / name)
-            shown.append(_figure(clip, rows.loc[clip], crop, motion, name))
+    subjects = sorted(table["subject"].unique())
+    with shown(f"report {dataset}", unit="subject") as progress:
+        for done, subject in enumerate(subjects, start=1):
+            figures_shown = by_subject[subject] = []
+            for clip, crop, motion in _both(store.feature(crops), store.feature(flow), dataset, subject):
+                name = f"img/{done}-{len(figures_shown)}.jpg"
+                _save(_strip(crop, motion), folder / name)
+                figures_shown.append(_figure(clip, rows.loc[clip], crop, motion, name))
+            progress(done, len(subjects))
     return by_subject
 
 

@@ -147,15 +147,15 @@ class Commit:
         (folder / COMMIT).write_text(text + "\n", encoding="utf-8")
 
     def check(self, folder: Path, *, content: bool) -> None:
-        """Raise `StoreError` if a file is missing or has another size or, with `content`, another checksum."""
+        """Raise `StoreError` if a file is missing, has another size or, with `content`, other bytes."""
         for name, expected in self.files.items():
             path = folder / name
             size = path.stat().st_size if path.is_file() else None
             if size != expected["size"]:
                 found = "is missing" if size is None else f"has {size} bytes"
                 raise StoreError(
-                    f"{path} {found}, expected {expected['size']} bytes; remove {folder} and run `dvc repro`, "
-                    "or fetch it again with `dvc pull`"
+                    f"{path} {found}, expected {expected['size']} bytes; remove {folder} and "
+                    "run `dvc repro`, or fetch it again with `dvc pull`"
                 )
             if content and file_sha256(path) != expected["sha256"]:
                 raise StoreError(

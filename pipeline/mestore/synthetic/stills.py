@@ -129,7 +129,7 @@ def draw_traits(seed: int | tuple[int, ...], *, mirrored: bool) -> Traits:
     length = rng.uniform(0.03, 0.05, len(_FEATURES))
     return Traits(
         mirrored=mirrored,
-        eye_distance=rng.uniform(80, 90),
+        eye_distance=rng.uniform(76, 94),
         widening=rng.choice([-1, 1]) * rng.uniform(0.02, 0.04),
         shape=np.stack([length * np.cos(direction), length * np.sin(direction)], axis=1),
         gamma=rng.uniform(0.85, 1.15),
@@ -141,7 +141,7 @@ def draw_traits(seed: int | tuple[int, ...], *, mirrored: bool) -> Traits:
 
 
 def derive(face: Face, traits: Traits) -> Face:
-    """Return a subject's face, 320 x 320 px, eyes about level at 0.42 of the height.
+    """Return a subject's face, 320 x 320 px, eyes level at 0.42 of the height.
 
     Parameters
     ----------
@@ -154,16 +154,18 @@ def derive(face: Face, traits: Traits) -> Face:
     Face
     """
     source = _mirrored(face) if traits.mirrored else face
-    eyes = eye_centres(source.landmarks)
     middle, half = np.array([SIZE / 2, 0.42 * SIZE]), np.array([traits.eye_distance / 2, 0])
-    place = similarity(eyes, np.stack([middle - half, middle + half]))
+    eyes = np.stack([middle - half, middle + half])
+    place = similarity(eye_centres(source.landmarks), eyes)
     placed = apply(place, source.landmarks)
+    departed = placed + _departure(placed, placed, traits)
+    settle = similarity(eye_centres(departed), eyes)  # the departure has moved the eyes, too
     grid = pixel_grid(SIZE, SIZE)
     field = _departure(grid, placed, traits).reshape(SIZE, SIZE, 2).astype(np.float32)
-    before = warps.inverse(field, grid.reshape(SIZE, SIZE, 2).astype(np.float32))
-    origin = apply(inverse(place), before).astype(np.float32)
+    unsettled = apply(inverse(settle), grid).reshape(SIZE, SIZE, 2).astype(np.float32)
+    origin = apply(inverse(place), warps.inverse(field, unsettled)).astype(np.float32)
     image = warps.sample(source.image, origin, interpolation=cv2.INTER_LANCZOS4)
-    return Face(image=_toned(image, traits), landmarks=placed + _departure(placed, placed, traits))
+    return Face(image=_toned(image, traits), landmarks=apply(settle, departed))
 
 
 def _photograph(name: str) -> NDArray[np.uint8]:

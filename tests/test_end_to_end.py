@@ -1,0 +1,280 @@
+"""End to end: the real `dvc repro` in a checkout of its own, unactivated, over the demo and real faces."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mestore
+from checkout import Checkout, shared_media
+from mestore.evaluate import CONSTANT, linear_svm, vectors
+from mestore.store.layout import Description
+
+FLOW_FEATURES = ("flow", "mdmo")
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory) -> Checkout:
+    """The README's demo: its recordings, and `dvc repro` over them."""
+    checkout = Checkout(tmp_path_factory.mktemp("demo") / "mestore")
+    checkout.run(".venv/bin/mestore", "demo", "data/raw/demo")
+    checkout.dvc("repro")
+    return checkout
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory) -> Checkout:
+    """A workspace of two subjects with two clips each, built and committed."""
+    checkout = Checkout(tmp_path_factory.mktemp("small") / "mestore")
+    checkout.run(".venv/bin/mestore", "demo", "data/raw/demo", "--subjects", "2", "--clips", "2")
+    checkout.set_params({"stores.crops.params.size": 96})
+    checkout.dvc("repro")
+    checkout.commit("built")
+    return checkout
+
+
+@pytest.fixture
+def clean(small):
+    """The small workspace, put back after a test as it was."""
+    yield small
+    small.git("checkout", "-q", "--", ".")
+    small.dvc("checkout", "-q", "--force")
+
+
+def scores(checkout: Checkout) -> dict:
+    return json.loads((checkout.folder / "data/reports/scores.json").read_text())["scores"]
+
+
+def ran(output: str) -> list[str]:
+    """Return the stages that DVC ran, those aside that always run."""
+    stages = [line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")]
+    return [stage for stage in stages if stage not in ("index", "code")]
+
+
+def test_every_clip_is_in_every_store(demo):
+    store = mestore.open_store(demo.folder / "data/stores")
+    table = store.clips()
+    assert len(table) == 40 and table["subject"].nunique() == 8 and table["person"].nunique() == 2
+    for name in ("crops", "clips", "flow", "flow_seq", "lbp_top", "mdmo"):
+        batch = store.read(name, set(table["person"]), check=True)
+        assert batch.clips["clip_id"].tolist() == table["clip_id"].tolist()
+        assert store.feature(name).failures.empty
+        assert all(np.isfinite(sample.data).all() for sample in batch.samples)
+
+
+def test_the_flow_features_beat_the_constant_baseline(demo):
+    its = scores(demo)
+    for feature in FLOW_FEATURES:
+        assert its[feature]["uf1"] > its[CONSTANT]["uf1"]
+        assert its[feature]["uar"] > its[CONSTANT]["uar"]
+
+
+@pytest.mark.parametrize("feature", ["flow", "lbp_top", "mdmo"])
+def test_with_shuffled_labels_every_feature_falls_to_chance(demo, feature):
+    store = mestore.open_store(demo.folder / "data/stores")
+    folds = mestore.load_folds(demo.folder / "data/folds/loso.json")
+    fold = next(iter(folds))
+    train, test = store.read(feature, fold.train), store.read(feature, fold.test)
+    truth, classes = test.clips["emotion"].to_numpy(), test.clips["emotion"].nunique()
+    rng = np.random.default_rng(0)
+    hits = []
+    for _ in range(40):
+        labels = rng.permutation(train.clips["emotion"].to_numpy())
+        hits.append(
+            (linear_svm().fit(vectors(train.data), labels).predict(vectors(test.data)) == truth).mean()
+        )
+    # Predictions of one shuffle go together, so the error is that of the mean over shuffles.
+    error = np.std(hits) / np.sqrt(len(hits))
+    assert abs(np.mean(hits) - 1 / classes) < 4 * error + 0.01
+
+
+def test_a_second_repro_does_nothing(demo):
+    before = demo.stores()
+    assert ran(demo.dvc("repro")) == []
+    assert demo.stores() == before
+
+
+def test_git_sees_nothing_but_the_lock_file(demo):
+    assert demo.git("status", "--porcelain", "--untracked-files=all").split() == ["??", "dvc.lock"]
+
+
+def test_the_summary_names_what_is_there_and_its_commands_work(demo):
+    said = demo.run(".venv/bin/mestore", "summary")
+    for path in ("data/stores", "data/reports/metrics.json", "data/reports/demo/index.html"):
+        assert path in said and (demo.folder / path).exists()
+    assert "mdmo" in demo.dvc("metrics", "show")
+    assert "UF1" in demo.run(".venv/bin/python", "examples/train.py")
+
+
+def test_the_plots_are_there(demo):
+    demo.dvc("plots", "show")
+    assert (demo.folder / "dvc_plots" / "index.html").is_file()
+
+
+def test_the_report_shows_every_clip(demo):
+    folder = demo.folder / "data/reports/demo"
+    page = (folder / "index.html").read_text()
+    for clip in mestore.open_store(demo.folder / "data/stores").clips()["clip_id"]:
+        assert clip in page
+    assert len(list((folder / "img").glob("*.jpg"))) == 40
+
+
+def test_equal_bytes_whatever_the_number_of_workers(clean, tmp_path):
+    before = clean.stores()
+    clean.set_params({"compute.n_jobs": 1})
+    cold = {"MESTORE_CACHE": str(tmp_path / "cache")}
+    shutil.rmtree(clean.folder / "data/stores")
+    output = clean.dvc("repro", "--force", "store", **cold)
+    assert "0 found in the cache" in output and len(ran(output)) == 6
+    assert clean.stores() == before
+
+
+def test_an_edited_callee_rebuilds_what_it_computes_and_nothing_else(clean):
+    clean.edit(
+        "pipeline/mestore/features/strain.py", "import numpy as np", "import numpy as np\n\nHALF = 0.5"
+    )
+    stages = ran(clean.dvc("repro"))
+    assert {"store@flow", "store@flow_seq"} <= set(stages)
+    assert not {"store@crops", "store@clips", "store@lbp_top"} & set(stages)
+    # The new code gives the same flow, and so nothing after it has changed input.
+    assert "store@mdmo" not in stages
+
+
+def test_a_queued_experiment_computes_with_the_code_it_was_queued_with(clean):
+    # DVC starts its queue's worker by the name "dvc", so that one must be on PATH.
+    path = f"{clean.folder / '.venv' / 'bin'}:/usr/bin:/bin"
+    code = Description.read(clean.folder / "data/stores/clips/demo.zarr").code
+    clean.dvc("exp", "run", "--queue", "--name", "six", "-S", "stores.clips.params.n=6")
+    clean.edit("pipeline/mestore/tim.py", "import numpy as np", "import numpy as np\n\nraise SystemExit(9)")
+    output = clean.dvc("exp", "run", "--run-all", PATH=path)
+    assert {"store@clips", "store@lbp_top"} <= set(ran(output)) and "store@crops" not in ran(output)
+    clean.git("checkout", "-q", "--", "pipeline")
+    clean.dvc("exp", "apply", "six")
+    assert Description.read(clean.folder / "data/stores/clips/demo.zarr").code == code
+    clips = mestore.open_store(clean.folder / "data/stores").read("clips", ["astronaut"])
+    assert clips.data.shape[1] == 6
+    assert ran(clean.dvc("repro")) == []
+
+
+def test_a_member_without_the_recordings_keeps_the_table(clean, tmp_path):
+    table = clean.folder / "data/index/demo.parquet"
+    before = table.read_bytes()
+    output = clean.dvc("repro", MESTORE_RAW=str(tmp_path / "nothing"))
+    assert "no recordings here, table kept" in output and ran(output) == []
+    assert table.read_bytes() == before
+
+
+def test_recordings_elsewhere_are_found_and_rebuild_nothing(clean, tmp_path):
+    # Copied, so that every modification time is new.
+    shutil.copytree(clean.folder / "data/raw", tmp_path / "nas", copy_function=shutil.copyfile)
+    assert ran(clean.dvc("repro", MESTORE_RAW=str(tmp_path / "nas"))) == []
+
+
+def test_a_dataset_comes_into_the_stores_and_goes(clean):
+    raw = clean.folder / "data/raw"
+    folder = next((raw / "demo/CASME2_RAW_selected/sub01").iterdir())
+    numbers = sorted(int(path.stem.removeprefix("img")) for path in folder.iterdir())
+    lab = raw / "lab"
+    lab.mkdir()
+    try:
+        shutil.copytree(folder, lab / "frames")
+        row = {"subject": "x", "clip": "c", "path": "frames", "onset": numbers[0], "apex": numbers[9]}
+        row |= {"offset": numbers[-1], "fps": 200, "emotion": "surprise", "aus": "1+2", "person": "astronaut"}
+        pd.DataFrame([row]).to_csv(lab / "recordings.csv", index=False)
+        clean.set_params({"datasets.lab": {"reader": "table"}})
+        output = clean.dvc("repro", "store@flow", "store@lbp_top", "folds@loso")
+        # One subject more is one subject built.
+        assert "5 of 5 clips, 1 subjects built, 2 found in the cache" in output
+        stores = clean.folder / "data/stores"
+        assert (stores / "flow/lab.zarr/x").is_dir()
+        clean.set_params({"datasets.lab": None})
+        output = clean.dvc("repro", "store@flow", "store@lbp_top", "folds@loso")
+        assert not list(stores.glob("*/lab.zarr"))
+        assert (clean.folder / "data/index/lab.parquet").is_file()
+        assert "1 subjects built" not in output
+    finally:
+        shutil.rmtree(lab)
+
+
+@pytest.fixture
+def broken(clean):
+    """The small workspace; its recordings are put back after the test."""
+    raw, safe = clean.folder / "data/raw/demo", clean.folder / "data/raw/.demo"
+    shutil.copytree(raw, safe)
+    yield clean
+    shutil.rmtree(raw)
+    safe.rename(raw)
+
+
+def clip_folders(checkout: Checkout) -> list[Path]:
+    return sorted((checkout.folder / "data/raw/demo/CASME2_RAW_selected").glob("*/*"))
+
+
+def test_a_missing_folder_is_a_line_in_the_table_and_the_rest_is_built(broken):
+    shutil.rmtree(clip_folders(broken)[0])
+    output = broken.dvc("repro", "store@crops")
+    assert "crops: 3 of 4 clips" in output and "1 failures" in output
+    (failure,) = pd.read_csv(broken.folder / "data/stores/crops/failures.csv").to_dict("records")
+    assert failure["store"] == "index" and clip_folders(broken)[0].parent.name in failure["clip_id"]
+    assert all(failure[key] for key in ("found", "expected", "remedy"))
+
+
+def test_an_unreadable_image_is_a_line_in_the_table(broken):
+    image = next(iter(clip_folders(broken)[0].iterdir()))
+    image.write_bytes(image.read_bytes()[:100])
+    broken.dvc("repro", "store@crops")
+    (failure,) = pd.read_csv(broken.folder / "data/stores/crops/failures.csv").to_dict("records")
+    assert failure["store"] == "crops" and image.name in failure["found"]
+
+
+def test_above_max_failed_the_stage_fails_with_a_paragraph_and_keeps_the_rest(broken):
+    for folder in clip_folders(broken)[:2]:
+        image = next(iter(folder.iterdir()))
+        image.write_bytes(b"no image")
+    output = broken.dvc("repro", "store@crops", check=False)
+    assert "2 of 4 clips of demo failed, allowed are 1" in output and "Traceback" not in output
+    broken.set_params({"build.max_failed": 2})
+    output = broken.dvc("repro", "store@crops")
+    assert "2 of 4 clips, 0 subjects built, 2 found in the cache" in output
+
+
+@pytest.mark.parametrize(
+    ("stages", "changes", "says"),
+    [
+        ("index", {"datasets.nope": {"reader": "table"}}, "nope: looked for a folder"),
+        ("index", {"stores.flow.params.lamda": 1}, "'lamda' is unknown; allowed here: pairs"),
+        ("store flow", {"datasets": {}}, "no dataset"),
+    ],
+)
+def test_what_cannot_be_is_one_paragraph_without_a_traceback(clean, stages, changes, says):
+    clean.set_params(changes)
+    output = clean.stage(*stages.split(), check=False)
+    assert says in output and "Traceback" not in output
+
+
+def test_real_faces_on_video_go_through_the_whole_chain(tmp_path):
+    names = {"ann": "single_face.mp4", "wolfgang": "WolfgangLanger_Pexels.mp4"}
+    paths = {subject: shared_media(name) for subject, name in names.items()}
+    missing = [names[subject] for subject, path in paths.items() if path is None]
+    if missing:
+        pytest.skip(f"../shared/media/{missing[0]} is not here")
+    checkout = Checkout(tmp_path / "mestore")
+    lab = checkout.folder / "data/raw/lab"
+    lab.mkdir(parents=True)
+    rows = []
+    for subject, path in paths.items():
+        shutil.copy(path, lab)
+        for clip, (onset, emotion) in enumerate([(5, "happiness"), (25, "surprise")]):
+            row = {"subject": subject, "clip": f"c{clip}", "path": path.name, "fps": 30, "emotion": emotion}
+            rows.append(row | {"onset": onset, "apex": onset + 6, "offset": onset + 11, "aus": "12"})
+    pd.DataFrame(rows).to_csv(lab / "recordings.csv", index=False)
+    checkout.set_params({"datasets": {"lab": {"reader": "table"}}, "stores.crops.params.size": 96})
+    checkout.dvc("repro")
+    store = mestore.open_store(checkout.folder / "data/stores")
+    batch = store.read("flow", ["lab/ann", "lab/wolfgang"], check=True)
+    assert batch.data.shape == (4, 96, 96, 3) and store.feature("mdmo").failures.empty
+    assert set(scores(checkout)) == {"constant", "flow", "lbp_top", "mdmo"}
+    assert "lab/wolfgang/c1@25" in (checkout.folder / "data/reports/lab/index.html").read_text()
