@@ -77,7 +77,7 @@ class ComputeParams(_Section):
 class Params(_Section):
     """All of params.yaml."""
 
-    datasets: dict[Name, DatasetParams]
+    datasets: Annotated[dict[Name, DatasetParams], Field(min_length=1)]
     stores: dict[Name, StoreParams]
     protocols: dict[Name, ProtocolParams]
     evaluate: EvaluateParams

@@ -64,7 +64,10 @@ def read_input(workspace: Workspace, params: Params, store: StoreParams) -> Inpu
     """Return what a store reads, for the datasets that params.yaml lists and no others."""
     if store.input_store is not None:
         feature = Feature(workspace.stores / store.input_store)
-        return Input(table=feature.clips, failures=feature.failures, store=feature.path)
+        table, failures = (
+            part[part["dataset"].isin(set(params.datasets))] for part in (feature.clips, feature.failures)
+        )
+        return Input(table=table, failures=failures, store=feature.path)
     table, failures = read_index(workspace, params)
     return Input(table=table, failures=failures, store=None)
 

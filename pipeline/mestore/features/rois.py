@@ -11,19 +11,13 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from mestore.faces.shape68 import MIRROR
+
 STABLE = (0, 1, 2, 14, 15, 16, 27, 28, 29, 30, 31, 33, 35)
 """The 13 landmarks head motion is fitted to: upper contour, nose bridge and base (iBUG order, from 0)."""
 
 PAIRS = 18
 """Region i, on the left of the image, has its mirror image in region i + 18."""
-
-_OPPOSITE = (
-    *(16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0),  # jaw
-    *(26, 25, 24, 23, 22, 21, 20, 19, 18, 17),  # brows
-    *(27, 28, 29, 30, 35, 34, 33, 32, 31),  # nose
-    *(45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40),  # eyes
-    *(54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65),  # mouth
-)
 
 
 @dataclass(frozen=True)
@@ -39,7 +33,7 @@ class Corner:
 
     def mirrored(self) -> "Corner":
         """Return the same corner on the other half of the face."""
-        opposite = tuple((_OPPOSITE[landmark], weight) for landmark, weight in self.landmarks)
+        opposite = tuple((MIRROR[landmark], weight) for landmark, weight in self.landmarks)
         return Corner(opposite, -self.right, self.down)
 
 

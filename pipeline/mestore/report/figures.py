@@ -43,7 +43,8 @@ def flow_colours(flow: NDArray[np.float32], *, scale: float) -> Image:
     length = np.hypot(flow[..., 0], flow[..., 1])
     strength = np.minimum(length / scale, 1.0)
     unit = np.divide(flow, length[..., None], out=np.zeros_like(flow), where=length[..., None] > 0)
-    lab = np.stack([97 - 30 * strength, 70 * strength * unit[..., 0], 70 * strength * unit[..., 1]], axis=-1)
+    # Lightness 70 with chroma 40 is the rim: further out, sRGB cannot show every hue.
+    lab = np.stack([97 - 27 * strength, 40 * strength * unit[..., 0], 40 * strength * unit[..., 1]], axis=-1)
     rgb = cv2.cvtColor(lab.astype(np.float32), cv2.COLOR_Lab2RGB)
     return np.clip(rgb * 255, 0, 255).round().astype(np.uint8)
 

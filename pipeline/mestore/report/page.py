@@ -23,8 +23,8 @@ from mestore.store.reader import Feature, Store, open_store
 from mestore.workspace import Workspace
 
 PANELS = ("onset", "apex", "offset", f"apex - onset, x{figures.GAIN:g}", "flow", "strain")
-FLOW_SCALE = 2.0
-"""Flow of full colour, px of the crop: micro-expressions seldom move further."""
+FLOW_SCALE = 1.0
+"""Flow of full colour, px of the crop: most micro-expressions move less."""
 STRAIN_SCALE = 0.1
 
 

@@ -1,0 +1,66 @@
+"""The report: figures with closed-form answers, and a page whose text is escaped."""
+
+import numpy as np
+import pytest
+
+from mestore.report import figures
+from mestore.report.page import PANELS, Figure, _template
+from mestore.store.layout import Description
+
+
+def test_no_motion_is_white_and_directions_have_colours_of_their_own():
+    still = figures.flow_colours(np.zeros((2, 2, 2), np.float32), scale=1.0)
+    assert (still > 240).all() and np.ptp(still) < 8
+    turn = np.linspace(0, 2 * np.pi, 8, endpoint=False)
+    flow = np.stack([np.cos(turn), np.sin(turn)], axis=-1)[None].astype(np.float32)
+    colours = figures.flow_colours(flow, scale=1.0)[0].astype(int)
+    distances = np.abs(colours[:, None] - colours[None]).sum(axis=-1)
+    assert (distances + 999 * np.eye(8) > 40).all()
+    np.testing.assert_array_equal(figures.flow_colours(flow * 9, scale=1.0)[0], colours)
+
+
+def test_strain_runs_from_dark_to_bright():
+    row = figures.strain_colours(np.linspace(0, 0.1, 16, dtype=np.float32)[None], scale=0.1)[0]
+    assert (np.diff(row.astype(int).sum(axis=1)) >= 0).mean() > 0.8
+    np.testing.assert_array_equal(
+        figures.strain_colours(np.full((1, 1), 9.0, np.float32), scale=0.1)[0, 0], row[-1]
+    )
+
+
+def test_the_wheel_shows_what_the_flow_shows():
+    wheel = figures.wheel(65)
+    right = figures.flow_colours(np.array([[[1, 0]]], np.float32), scale=1.0)[0, 0]
+    np.testing.assert_array_equal(wheel[32, 64], right)
+    assert (wheel[0, 0] == 255).all()
+
+
+@pytest.mark.parametrize("hostile", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>'])
+def test_text_from_outside_is_escaped(hostile):
+    figure = Figure(
+        clip=hostile, labels={"emotion": hostile}, numbers={hostile: hostile}, image="img/1-0.jpg"
+    )
+    description = Description(
+        store="s", kind=hostile, dataset=hostile, axes=(hostile,), ragged=False, dtype="uint8", units="",
+        params={hostile: hostile}, input=hostile, code="",
+    )  # fmt: skip
+    row = dict.fromkeys(("clip_id", "store", "found", "expected", "remedy"), hostile)
+    scores = {
+        "f1": {hostile: 0.5}, "confusion": [[1, 0]], "uf1": 1, "uar": 1, "accuracy": 1,
+        "predicted": 1, "clips": 1, "note": hostile,
+    }  # fmt: skip
+    page = _template().render(
+        dataset=hostile,
+        clips=1,
+        subjects=1,
+        persons=1,
+        emotions={hostile: 1},
+        figures={hostile: [figure]},
+        panels=PANELS,
+        flow_scale=1,
+        strain_scale=1,
+        failures=[row],
+        scores={"folds": hostile, "scores": {hostile: scores}},
+        built={hostile: description},
+    )
+    assert "<script>" not in page and "<img src=x" not in page
+    assert "&lt;" in page
