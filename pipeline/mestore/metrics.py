@@ -119,10 +119,15 @@ class Scorer:
 
     Examples
     --------
-    >>> scorer = Scorer(folds, store.clips())                        # doctest: +SKIP
-    >>> for fold in folds:                                           # doctest: +SKIP
-    ...     scorer.add(fold, predict(fold))
-    >>> scorer.scores().uf1                                          # doctest: +SKIP
+    >>> from mestore.protocols.freeze import make_folds
+    >>> rows = [("d/a/1@1", "a", "happiness"), ("d/b/1@1", "b", "disgust"), ("d/b/2@1", "b", "happiness")]
+    >>> table = pd.DataFrame(rows, columns=["clip_id", "person", "emotion"]).assign(kind="micro")
+    >>> folds = make_folds(table, protocol="loso")
+    >>> scorer = Scorer(folds, table)
+    >>> for fold in folds:
+    ...     scorer.add(fold, dict.fromkeys(folds.tested(fold), "happiness"))
+    >>> scorer.scores().recall
+    {'disgust': 0.0, 'happiness': 1.0}
     """
 
     def __init__(self, folds: Folds, clips: pd.DataFrame, *, missing: Missing = "wrong") -> None:

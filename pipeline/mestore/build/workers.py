@@ -27,7 +27,9 @@ def run_tasks(tasks: Sequence[Task], *, n_jobs: int, title: str) -> list[Outcome
         for outcome in _all(tasks, n_jobs=n_jobs):
             outcomes.append(outcome)
             bar.set_postfix(
-                failed=sum(it.failed for it in outcomes), errors=sum(bool(it.error) for it in outcomes)
+                failed=sum(it.failed for it in outcomes),
+                errors=sum(bool(it.error) for it in outcomes),
+                refresh=False,
             )
             bar.update()
     return outcomes
