@@ -13,7 +13,7 @@ from mestore.workspace import Workspace
 
 def evaluate(workspace: Workspace, params: Params) -> str:
     """Score the constant baseline and a linear SVM per feature."""
-    store = open_store(workspace.stores)
+    store = open_store(workspace.stores, names=params.stores)
     folds = load_folds(workspace.folds / f"{params.evaluate.folds}.json")
     with single_threaded():
         scorers = {CONSTANT: evaluate_constant(store, folds)}
@@ -22,7 +22,9 @@ def evaluate(workspace: Workspace, params: Params) -> str:
     confusion = workspace.reports / "confusion"
     confusion.mkdir(parents=True, exist_ok=True)
     for name, scorer in scorers.items():
-        scorer.predictions().to_csv(confusion / f"{name}.csv", index=False)
+        # DVC writes what it plots into a page as it is: a label must not be markup there.
+        table = scorer.predictions().replace({"<": "‹", ">": "›"}, regex=True)
+        table.to_csv(confusion / f"{name}.csv", index=False)
     scores = {name: scorer.scores().as_dict() for name, scorer in scorers.items()}
     headline = {name: {key: it[key] for key in ("uf1", "uar", "accuracy")} for name, it in scores.items()}
     whole = {"folds": params.evaluate.folds, "scores": scores}

@@ -10,7 +10,8 @@ import pytest
 
 from mestore import clips
 from mestore.sample import Sample
-from mestore.store.layout import CLIPS, FAILURES, SUFFIX, Description, subject_key
+from mestore.store.layout import SUFFIX, Description, subject_key
+from mestore.store.tables import write_tables
 from mestore.store.writer import write_dataset, write_subject
 
 EMOTIONS = ("disgust", "happiness", "surprise")
@@ -105,8 +106,7 @@ def write_store(folder: Path, table: pd.DataFrame, make, *, kind: str, axes, dty
             target.mkdir()
             samples = {row["clip_id"]: make(row) for row in rows.to_dict("records")}
             write_subject(target, samples, description=description, inputs="none", failures={})
-    table.drop(columns=list(clips.SOURCES)).to_parquet(folder / CLIPS, index=False)
-    pd.DataFrame(columns=list(clips.FAILURES)).to_csv(folder / FAILURES, index=False)
+    write_tables(folder, table, pd.DataFrame(columns=list(clips.FAILURES)))
 
 
 @pytest.fixture

@@ -215,13 +215,13 @@ def test_measures_have_their_shapes_and_types(aligned):
 
 def test_enlarging_is_flagged(portrait):
     clip = sample_of([portrait], [46], 46)
-    flags = [int(align_sample(clip, AlignParams(size=size)).measures["enlarged"]) for size in (128, 320)]
+    flags = [int(align_sample(clip, AlignParams(side=size)).measures["enlarged"]) for size in (128, 320)]
     assert flags == [0, 1]
 
 
 def test_as_delivered_scales_and_centres_and_never_stretches(portrait):
     clip = sample_of([portrait[:, 60:-60]], [46], 46)  # 420 x 300 px
-    whole = align_sample(clip, AlignParams(size=210, method="as_delivered"))
+    whole = align_sample(clip, AlignParams(side=210, method="as_delivered"))
     np.testing.assert_allclose(whole.measures["transform"][:, :2], np.eye(2) / 2)
     assert whole.data[0, :, :28].max() == 0
     assert whole.data[0, :, 40:-40].mean() > 30
@@ -256,8 +256,8 @@ def test_wrong_frames_are_refused(portrait):
 
 
 def test_parameters_are_checked():
-    assert AlignParams.model_validate({"size": 128, "method": "as_delivered"}).backend == "dlib"
+    assert AlignParams.model_validate({"side": 128, "method": "as_delivered"}).backend == "dlib"
     assert AlignParams().ragged(input_ragged=True)
-    for wrong in ({"backend": "nobody"}, {"size": 8}, {"method": "each"}, {"sise": 224}):
+    for wrong in ({"backend": "nobody"}, {"side": 8}, {"method": "each"}, {"size": 224}):
         with pytest.raises(ValidationError):
             AlignParams.model_validate(wrong)

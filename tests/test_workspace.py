@@ -25,6 +25,13 @@ def test_the_environment_wins(tmp_path):
     assert (found.raw, found.cache) == (Path("/nas/raw"), Path("/fast/cache"))
 
 
+def test_a_lab_members_own_configuration_counts(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
+    (tmp_path / "home" / "dvc").mkdir(parents=True)
+    (tmp_path / "home" / "dvc" / "config").write_text("[cache]\n    dir = /nas/cache\n")
+    assert find_workspace(tmp_path, environment={}).cache == Path("/nas/mestore")
+
+
 def test_the_build_cache_lies_beside_dvcs_wherever_that_is(tmp_path):
     (tmp_path / ".dvc").mkdir()
     (tmp_path / ".dvc" / "config").write_text(

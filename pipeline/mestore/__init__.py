@@ -8,7 +8,8 @@ What a trainer uses::
     folds = mestore.load_folds("data/folds/loso.json")
     scorer = mestore.Scorer(folds, store.clips())
     for fold in folds:
-        train, test = store.read("flow", fold.train), store.read("flow", fold.test)
+        train = store.read("mdmo", fold.train, clips=folds.clips)
+        test = store.read("mdmo", fold.test, clips=folds.clips)
         scorer.add(fold, predict(train, test))          # {clip id: class}
     print(scorer.scores())
 """

@@ -31,7 +31,7 @@ _REACH = 5  # Lanczos-4 reads four pixels to each side, and one for rounding
 class AlignParams(KindParams):
     """Parameters of a store of crops."""
 
-    size: int = Field(
+    side: int = Field(
         default=224, ge=32, le=1024, description="width and height of the crop, in pixels (32 to 1024)"
     )
     method: Literal["onset", "as_delivered"] = Field(
@@ -250,15 +250,15 @@ def align_sample(sample: Sample, params: AlignParams) -> Sample:
     if sample.data.ndim != 4:
         raise ValueError(f"frames have shape {sample.data.shape}; expected (time, y, x, 3)")
     raw = _only_face(_onset_frame(sample), params.backend)
-    target = reference_shape(params.size)
+    target = reference_shape(params.side)
     stable = list(STABLE)
     if params.method == "onset":
         transform = similarity(raw[stable], target[stable])
     else:
-        transform = fit_whole(sample.data.shape[1:], params.size)
+        transform = fit_whole(sample.data.shape[1:], params.side)
     landmarks = apply(transform, raw)
     residual = np.sqrt(((landmarks[stable] - target[stable]) ** 2).sum(axis=1).mean())
-    crops = np.stack([warp(frame, transform, params.size) for frame in sample.data])
+    crops = np.stack([warp(frame, transform, params.side) for frame in sample.data])
     measures: dict[str, NDArray[Any]] = {
         "transform": transform,
         "residual": np.asarray(residual, np.float64),

@@ -34,44 +34,77 @@ def clip_id(*, dataset: str, subject: str, clip: str, onset: int, part: str = ""
     return f"{dataset}{'-' if part else ''}{part}/{subject}/{clip}@{onset}"
 
 
+TYPES = {
+    "clip_id": "str",
+    "dataset": "str",
+    "part": "str",
+    "subject": "str",
+    "person": "str",
+    "clip": "str",
+    "kind": "str",
+    "onset": "int64",
+    "apex": "int64",
+    "offset": "int64",
+    "fps": "float64",
+    "emotion": "str",
+    "objective_class": "str",
+    "aus": "str",
+    "apex_source": "str",
+    "edition": "str",
+    "gaps": "bool",
+    "media": "str",
+    "frames": "object",
+    "paths": "object",
+    "digest": "str",
+}
+"""Columns of the clip table, in order, and their types; `frames` and `paths` hold lists."""
+
+MEANINGS = {
+    "clip_id": "<dataset>[-<part>]/<subject>/<clip>@<onset>",
+    "dataset": "name of the dataset in params.yaml",
+    "part": "part of the dataset, empty where it has none",
+    "subject": "id inside the dataset; the key of the stores",
+    "person": "the human being; folds are made of persons",
+    "clip": "name of the clip inside its subject, as given",
+    "kind": "micro or macro",
+    "onset": "frame number of the onset, as in the file names",
+    "apex": "frame number of the apex",
+    "offset": "frame number of the offset",
+    "fps": "frames per second",
+    "emotion": "as given, lower case; empty where there is none",
+    "objective_class": "as shipped, I to VII; empty where there is none",
+    "aus": "action units as given; empty where there are none",
+    "apex_source": "annotated, or estimated:<method>; empty where the row could not be read",
+    "edition": "the coding sheet this row came from",
+    "gaps": "whether frames between onset and offset are missing",
+    "media": "frames (a folder) or video (a file)",
+    "frames": "numbers of the frames from onset to offset that are there",
+    "paths": "their paths below the dataset's folder, or that of the video",
+    "digest": "of the frames' numbers and bytes; empty where none are there",
+}
+"""What each column holds."""
+
+
 def schema() -> "pa.DataFrameSchema":
     """Return the pandera schema of the clip table; each column carries its meaning as description."""
     import pandera.pandas as pa
 
-    text, whole = "str", "int64"
-
-    def column(dtype: object, description: str, *checks: "pa.Check") -> "pa.Column":
-        return pa.Column(dtype, list(checks), description=description)
-
+    rules = {"kind": pa.Check.isin(KINDS), "media": pa.Check.isin(MEDIA), "fps": pa.Check.gt(0)}
     columns = {
-        "clip_id": pa.Column(text, unique=True, description="<dataset>[-<part>]/<subject>/<clip>@<onset>"),
-        "dataset": column(text, "name of the dataset in params.yaml"),
-        "part": column(text, "part of the dataset, empty where it has none"),
-        "subject": column(text, "id inside the dataset; the key of the stores"),
-        "person": column(text, "the human being; folds are made of persons"),
-        "clip": column(text, "name of the clip inside its subject, as given"),
-        "kind": column(text, "micro or macro", pa.Check.isin(KINDS)),
-        "onset": column(whole, "frame number of the onset, as in the file names"),
-        "apex": column(whole, "frame number of the apex"),
-        "offset": column(whole, "frame number of the offset"),
-        "fps": column("float64", "frames per second", pa.Check.gt(0)),
-        "emotion": column(text, "as given, lower case; empty where there is none"),
-        "objective_class": column(text, "as shipped, I to VII; empty where there is none"),
-        "aus": column(text, "action units as given; empty where there are none"),
-        "apex_source": column(text, "annotated, or estimated:<method>"),
-        "edition": column(text, "the coding sheet this row came from"),
-        "gaps": column("bool", "whether frames between onset and offset are missing"),
-        "media": column(text, "frames (a folder) or video (a file)", pa.Check.isin(MEDIA)),
-        "frames": column(object, "numbers of the frames from onset to offset that are there"),
-        "paths": column(object, "their paths below the dataset's folder, or that of the video"),
-        "digest": column(text, "of the frames' numbers and bytes; empty where none are there"),
+        name: pa.Column(
+            object if kind == "object" else kind,
+            rules.get(name),
+            unique=name == "clip_id",
+            description=MEANINGS[name],
+        )
+        for name, kind in TYPES.items()
     }
     return pa.DataFrameSchema(columns, strict=True, ordered=True, coerce=False)
 
 
 def columns() -> list[str]:
     """Return the names of the columns, in order."""
-    return list(schema().columns)
+    return list(TYPES)
 
 
 def validate(table: "pd.DataFrame") -> "pd.DataFrame":

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -24,7 +25,7 @@ Predict = Callable[[Fold], dict[str, str]]
 
 def evaluate_feature(store: Store, folds: Folds, name: str) -> Scorer:
     """Return the scored predictions of a linear SVM on the feature `name`."""
-    return predict_all(store, folds, lambda fold: svm_predictions(store, fold, name, label=folds.label))
+    return predict_all(store, folds, lambda fold: svm_predictions(store, folds, fold, name))
 
 
 def evaluate_constant(store: Store, folds: Folds) -> Scorer:
@@ -32,10 +33,8 @@ def evaluate_constant(store: Store, folds: Folds) -> Scorer:
     table = store.clips().set_index("clip_id")
 
     def predict(fold: Fold) -> dict[str, str]:
-        known = [clip for clip, person in folds.clips.items() if person in fold.train]
-        # value_counts breaks ties by order of appearance: sorted first, so that the table's order is none.
-        common = str(table.loc[sorted(known), folds.label].sort_values().value_counts().index[0])
-        return dict.fromkeys(folds.tested(fold), common)
+        known = sorted(clip for clip, person in folds.clips.items() if person in fold.train)
+        return dict.fromkeys(folds.tested(fold), most_frequent(table.loc[known, folds.label]))
 
     return predict_all(store, folds, predict)
 
@@ -48,15 +47,31 @@ def predict_all(store: Store, folds: Folds, predict: Predict) -> Scorer:
     return scorer
 
 
-def svm_predictions(store: Store, fold: Fold, name: str, *, label: str) -> dict[str, str]:
-    """Fit scaler and SVM on the fold's train persons, and predict the clips of its test persons."""
-    train = store.read(name, fold.train)
-    labelled = ((train.clips["kind"] == "micro") & (train.clips[label] != "")).to_numpy()
-    model = linear_svm().fit(vectors(train.data)[labelled], train.clips.loc[labelled, label])
-    test = store.read(name, fold.test)
-    scored = ((test.clips["kind"] == "micro") & (test.clips[label] != "")).to_numpy()
-    predicted = model.predict(vectors(test.data)[scored])
-    return dict(zip(test.clips.loc[scored, "clip_id"], predicted.tolist(), strict=True))
+def svm_predictions(store: Store, folds: Folds, fold: Fold, name: str) -> dict[str, str]:
+    """Fit scaler and SVM on the fold's train persons, and predict the clips of its test persons.
+
+    Where the training clips show one class only, that one is predicted; where there are none, nothing.
+    """
+    train = store.read(name, fold.train, clips=folds.clips)
+    test = store.read(name, fold.test, clips=folds.clips)
+    labels = train.clips[folds.label]
+    if labels.empty or test.clips.empty:
+        return {}
+    if labels.nunique() == 1:
+        return dict.fromkeys(test.clips["clip_id"], most_frequent(labels))
+    predicted = linear_svm().fit(vectors(train.data), labels).predict(vectors(test.data))
+    return dict(zip(test.clips["clip_id"], predicted.tolist(), strict=True))
+
+
+def most_frequent(labels: "pd.Series[str]") -> str:
+    """Return the most frequent label; of several, the first in the alphabet.
+
+    Examples
+    --------
+    >>> most_frequent(pd.Series(["b", "c", "a", "b", "a"]))
+    'a'
+    """
+    return str(labels.mode().iloc[0])
 
 
 def linear_svm() -> Pipeline:

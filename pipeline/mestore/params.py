@@ -1,18 +1,20 @@
 """params.yaml: its sections, their types, and errors that name the key and what is allowed."""
 
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 
 from mestore.datasets import READERS
 from mestore.datasets.spec import ReaderOptions
 from mestore.errors import ParamsError
 from mestore.features import FEATURES
-from mestore.features.spec import KindParams
+from mestore.features.spec import KindParams, refuse_names
 from mestore.protocols import PROTOCOLS
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -71,7 +73,14 @@ class BuildParams(_Section):
 class ComputeParams(_Section):
     """Where builds run; changes no result."""
 
-    n_jobs: int = Field(default=-1, description="worker processes; -1: one per core")
+    n_jobs: int = Field(default=-1, description="worker processes, not 0; -1: one per core")
+
+    @field_validator("n_jobs")
+    @classmethod
+    def _some(cls, value: int) -> int:
+        if value == 0:
+            raise ValueError("expected a number of worker processes, not 0")
+        return value
 
 
 class Params(_Section):
@@ -165,8 +174,16 @@ def key_of(name: str, field: FieldInfo) -> str:
     return str(field.validation_alias or name)
 
 
+def is_ragged(stores: dict[str, StoreParams], name: str) -> bool:
+    """Return whether the clips of a store differ in length."""
+    source = stores[name].input_store
+    return kind_params(stores[name]).ragged(input_ragged=source is not None and is_ragged(stores, source))
+
+
 def _check(params: Params, *, where: str) -> None:
-    """Check what types cannot say: that names refer to something."""
+    """Check what types cannot say: that names refer to something, and stores to what they can read."""
+    for section in (params.datasets, params.stores, params.protocols):
+        _valid(f"{where}: ", partial(refuse_names, section))
     for name, dataset in params.datasets.items():
         _known(dataset.reader, READERS, f"{where}: datasets.{name}.reader")
         reader_options(dataset, where=f"{where}: datasets.{name}.options")
@@ -177,6 +194,11 @@ def _check(params: Params, *, where: str) -> None:
     _known(params.evaluate.folds, params.protocols, f"{where}: evaluate.folds")
     for feature in params.evaluate.features:
         _known(feature, params.stores, f"{where}: evaluate.features")
+        if is_ragged(params.stores, feature):
+            raise ParamsError(
+                f"{where}: evaluate.features: clips of store {feature!r} differ in length; a linear SVM "
+                "needs vectors of one length: name a store with a fixed shape"
+            )
 
 
 def _check_store(name: str, store: StoreParams, stores: dict[str, StoreParams], *, where: str) -> None:
@@ -185,7 +207,18 @@ def _check_store(name: str, store: StoreParams, stores: dict[str, StoreParams], 
     reads = FEATURES[store.kind].reads
     possible = [f"stores/{other}" for other, its in stores.items() if its.kind in reads and other != name]
     _known(store.input, [INDEX] * (INDEX in reads) + possible, f"{key}.input")
-    kind_params(store, where=f"{key}.params")
+    typed = kind_params(store, where=f"{key}.params")
+    if store.input_store is not None:
+        given = kind_params(stores[store.input_store], where=f"{where}: stores.{store.input_store}.params")
+        _valid(f"{key}.input: ", partial(typed.check_input, given))
+
+
+def _valid(where: str, check: Callable[[], None]) -> None:
+    """Call a check and turn its ValueError into a `ParamsError`."""
+    try:
+        check()
+    except ValueError as error:
+        raise ParamsError(f"{where}{error}") from None
 
 
 def _known(value: str, known: Any, key: str) -> None:

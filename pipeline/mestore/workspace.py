@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from platformdirs import site_config_path, user_config_path
+
 
 @dataclass(frozen=True, kw_only=True)
 class Workspace:
@@ -74,8 +76,13 @@ def find_workspace(root: Path, *, environment: Mapping[str, str] = os.environ) -
 
 
 def _dvc_cache(dvc: Path) -> Path:
-    """Return DVC's cache folder; config.local wins over config, and paths are relative to .dvc."""
+    """Return DVC's cache folder: of its four configurations the last that names one wins.
+
+    Relative paths are relative to .dvc.
+    """
     # DVC writes section names like ['remote "nas"'] and may repeat options; only `cache.dir` is of interest.
     config = configparser.ConfigParser(strict=False, interpolation=None)
-    config.read([dvc / "config", dvc / "config.local"], encoding="utf-8")
+    system, user = site_config_path("dvc", "iterative"), user_config_path("dvc", "iterative")
+    files = [folder / "config" for folder in (system, user, dvc)] + [dvc / "config.local"]
+    config.read(files, encoding="utf-8")
     return Path(os.path.normpath(dvc / config.get("cache", "dir", fallback="cache")))

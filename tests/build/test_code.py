@@ -71,10 +71,14 @@ def test_the_closure_follows_lazy_imports_and_references_in_strings(source):
 
 def test_a_parameters_description_is_words_and_its_default_is_not(source):
     path = source / "mestore/helper.py"
-    path.write_text("def twice(x, d=F(1, description='a')):\n    return x\n")
+    path.write_text("def twice(x, d=Field(1, description='a')):\n    return x\n")
     before, after = digest_after(source, "mestore/helper.py", "'a'", "'b'")
     assert before == after
-    before, after = digest_after(source, "mestore/helper.py", "F(1", "F(2")
+    path.write_text("def twice(x):\n    return write(x, description='a')\n")
+    before, after = digest_after(source, "mestore/helper.py", "'a'", "'b'")
+    assert before != after
+    path.write_text("def twice(x, d=Field(1, description='a')):\n    return x\n")
+    before, after = digest_after(source, "mestore/helper.py", "Field(1", "Field(2")
     assert before != after
 
 

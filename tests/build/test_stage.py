@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from conftest import clip_table, crop_sample
 from mestore import open_store
@@ -17,10 +18,12 @@ from mestore.build import subject as subject_module
 from mestore.build.cache import BuildCache
 from mestore.build.failed import check_failed
 from mestore.build.provenance import write_code
+from mestore.build.raw import RawClips
 from mestore.build.stage import build_store
 from mestore.build.subject import Task, build_subject
 from mestore.build.workers import run_tasks
-from mestore.errors import BuildError
+from mestore.datasets.content import clip_digest
+from mestore.errors import BuildError, ParamsError
 from mestore.features.spec import FeatureSpec, KindParams
 from mestore.params import Params
 from mestore.sample import Sample
@@ -98,6 +101,40 @@ def test_source_that_changed_since_the_code_stage_is_refused(workspace):
     path.unlink()
     with pytest.raises(BuildError, match=r"tim\.json is missing"):
         build_store(workspace, parameters(), "clips")
+
+
+@pytest.mark.parametrize("harm", ["flip", "truncate", "delete"])
+def test_a_damaged_subject_in_the_cache_is_built_again(workspace, harm):
+    build_store(workspace, parameters(), "clips")
+    before = contents(workspace.stores / "clips")
+    shard = next(path for path in sorted(workspace.cache.rglob("data/c/**/*")) if path.is_file())
+    content = bytearray(shard.read_bytes())
+    content[100] ^= 1
+    shard.unlink()
+    if harm != "delete":
+        shard.write_bytes(content if harm == "flip" else content[:50])
+    assert "1 subjects built, 11 found" in build_store(workspace, parameters(), "clips")
+    assert contents(workspace.stores / "clips") == before
+
+
+def test_recordings_that_changed_since_the_index_are_not_filed_under_its_digest(tmp_path):
+    folder = tmp_path / "raw"
+    folder.mkdir()
+    for number in (1, 2):
+        Image.fromarray(np.full((8, 8, 3), number, np.uint8)).save(folder / f"{number}.png")
+    paths = {"media": "frames", "frames": [1, 2], "paths": ["1.png", "2.png"]}
+    row = {"clip_id": "toy/s/c@1", "onset": 1, "apex": 2, "offset": 2}
+    row |= paths | {"digest": clip_digest(folder, **paths)}
+    ((_, read),) = RawClips.of(folder, pd.DataFrame([row])).clips()
+    assert read().data[1, 0, 0].tolist() == [2, 2, 2]
+    Image.fromarray(np.full((8, 8, 3), 9, np.uint8)).save(folder / "2.png")
+    with pytest.raises(BuildError, match=r"toy/s/c@1.*have changed since the index"):
+        read()
+
+
+def test_an_unknown_store_is_named(workspace):
+    with pytest.raises(ParamsError, match="no store 'clps'; it has crops, clips, lbp"):
+        build_store(workspace, parameters(), "clps")
 
 
 def shorten(stores, subject: str, clips: int) -> None:

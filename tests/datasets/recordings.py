@@ -9,9 +9,10 @@ from pathlib import Path
 import av
 import numpy as np
 import openpyxl
+import pytest
 from PIL import Image
 
-from mestore.datasets import READERS
+from mestore.datasets import READERS, hashes
 from mestore.datasets.index import Index, index_dataset
 
 CASME2_HEADER = (
@@ -42,8 +43,13 @@ def write_frames(folder: Path, names: Iterable[str]) -> None:
 
 
 def settle(path: Path, *, time_ns: int = 1_700_000_000_000_000_000) -> None:
-    """Make a file old enough to be remembered."""
+    """Give a file's content an age."""
     os.utime(path, ns=(time_ns, time_ns))
+
+
+def remember_young_files(patch: pytest.MonkeyPatch) -> None:
+    """Let memos remember every file: the age of a file's entry, unlike its content's, cannot be set."""
+    patch.setattr(hashes, "_SETTLED", -(10**10))
 
 
 def write_xlsx(path: Path, lines: Iterable[Line], *, title: str = "Sheet1") -> None:

@@ -1,10 +1,12 @@
 import hashlib
+import time
 
 import pytest
-from recordings import settle
+from recordings import remember_young_files, settle
 
-from mestore.datasets.hashes import Memo, file_digest
+from mestore.datasets.hashes import Memo, stamp_of
 from mestore.errors import ClipFault
+from mestore.store.layout import file_sha256
 
 
 class Lab:
@@ -21,17 +23,20 @@ class Lab:
 
     def compute(self, path):
         self.opened.append(path.name)
-        return file_digest(path)
+        return file_sha256(path)
 
     def digest(self):
+        return self.digests("a.jpg")[0]
+
+    def digests(self, *names):
         self.opened.clear()
-        stat = (self.root / "a.jpg").stat()
-        with Memo(self.cache, root=self.root, name="sha256", compute=self.compute) as memo:
-            return memo.values({"a.jpg": (stat.st_size, stat.st_mtime_ns)})[0]
+        with Memo(self.cache, root=self.root, name="sha256", compute=self.compute) as self.memo:
+            return self.memo.values({name: stamp_of((self.root / name).stat()) for name in names})
 
 
 @pytest.fixture
-def lab(tmp_path):
+def lab(tmp_path, monkeypatch):
+    remember_young_files(monkeypatch)
     return Lab(tmp_path)
 
 
@@ -49,8 +54,35 @@ def test_an_edit_of_equal_size_is_noticed(lab):
     assert lab.digest() == hashlib.sha256(b"fIrst").hexdigest() != first
 
 
-def test_a_file_just_written_is_not_remembered(lab):
-    (lab.root / "a.jpg").write_bytes(b"young")
+def test_two_files_of_one_size_and_time_that_are_swapped_are_noticed(lab):
+    (lab.root / "b.jpg").write_bytes(b"other")
+    settle(lab.root / "b.jpg")
+    first, other = lab.digests("a.jpg", "b.jpg")
+    assert lab.digests("a.jpg", "b.jpg") == [first, other]
+    assert lab.opened == []
+    time.sleep(0.05)  # longer than the tick of a file system's clock
+    for old, new in (("a.jpg", "c"), ("b.jpg", "a.jpg"), ("c", "b.jpg")):
+        (lab.root / old).rename(lab.root / new)
+    a, b = ((lab.root / name).stat() for name in ("a.jpg", "b.jpg"))
+    assert (a.st_size, a.st_mtime_ns) == (b.st_size, b.st_mtime_ns)
+    assert lab.digests("a.jpg", "b.jpg") == [other, first]
+
+
+def test_a_memo_that_cannot_be_written_is_lost_and_says_so(lab):
+    lab.cache.write_text("a file where a folder should be")
+    for _ in range(2):
+        assert lab.digest() == hashlib.sha256(b"first").hexdigest()
+        assert lab.opened == ["a.jpg"]
+        assert "cannot be written" in lab.memo.lost
+    lab.cache.unlink()
+    lab.digest()
+    assert lab.memo.lost == ""
+
+
+@pytest.mark.parametrize("since", ["written", "moved there"])
+def test_a_file_just_changed_is_not_remembered(lab, monkeypatch, since):
+    monkeypatch.undo()
+    lab.write(b"young", time_ns=time.time_ns() if since == "written" else 1_700_000_000_000_000_000)
     lab.digest()
     lab.digest()
     assert lab.opened == ["a.jpg"]
@@ -79,7 +111,7 @@ def test_a_memo_with_other_columns_is_rebuilt(lab):
 def test_each_folder_has_its_own_memo_whatever_link_leads_to_it(lab, tmp_path):
     lab.digest()
     (tmp_path / "link").symlink_to(lab.root)
-    Memo(lab.cache, root=tmp_path / "link", name="sha256", compute=file_digest).save()
+    Memo(lab.cache, root=tmp_path / "link", name="sha256", compute=file_sha256).save()
     assert len(list(lab.cache.iterdir())) == 1
     (tmp_path / "copy").mkdir()
     (tmp_path / "copy" / "a.jpg").write_bytes(b"other")
@@ -90,8 +122,7 @@ def test_each_folder_has_its_own_memo_whatever_link_leads_to_it(lab, tmp_path):
 
 
 def test_what_was_computed_before_an_error_is_kept(lab):
-    stat = (lab.root / "a.jpg").stat()
-    stamp = (stat.st_size, stat.st_mtime_ns)
+    stamp = stamp_of((lab.root / "a.jpg").stat())
     with (
         pytest.raises(FileNotFoundError),
         Memo(lab.cache, root=lab.root, name="sha256", compute=lab.compute) as memo,
@@ -108,7 +139,7 @@ def test_faults_pass_through_and_are_not_remembered(lab):
 
     for _ in range(2):
         with pytest.raises(ClipFault), Memo(lab.cache, root=lab.root, name="x", compute=refuse) as memo:
-            memo.values({"a.jpg": (1, 1)})
+            memo.values({"a.jpg": (1, 1, 1)})
     assert not lab.cache.exists()
 
 
@@ -117,5 +148,5 @@ def test_values_keep_the_order_of_their_files(tmp_path):
     for name in names:
         (tmp_path / name).write_text(name)
     with Memo(tmp_path / "cache", root=tmp_path, name="text", compute=lambda path: path.read_text()) as memo:
-        assert memo.values(dict.fromkeys(names, (1, 1))) == names
-        assert memo.values(dict.fromkeys(reversed(names), (1, 1))) == names[::-1]
+        assert memo.values(dict.fromkeys(names, (1, 1, 1))) == names
+        assert memo.values(dict.fromkeys(reversed(names), (1, 1, 1))) == names[::-1]

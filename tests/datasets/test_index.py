@@ -1,9 +1,19 @@
 import os
 
+import av
 import numpy as np
 import pandas as pd
 import pytest
-from recordings import TABLE_HEADER, index, settle, write_csv, write_frames
+from recordings import (
+    TABLE_HEADER,
+    index,
+    pixels,
+    remember_young_files,
+    settle,
+    write_csv,
+    write_frames,
+    write_video,
+)
 
 from mestore import clips
 from mestore.datasets import READERS
@@ -88,11 +98,40 @@ def test_a_file_name_that_is_no_text_fails_the_clip(root):
 
 def test_the_first_of_two_equal_clips_is_kept(root):
     write_frames(root / "b", ["1.png", "2.png"])
-    found = index(table(root, line("a"), line("a", 1, 2, 2, path="b"), line("a", 2)), "table")
+    again = line("a", 1, 2, 2, path="b")
+    found = index(table(root, line("a"), again, line("a", 2), again), "table")
     assert list(found.clips.clip_id) == ["table/s1/a@1", "table/s1/a@2"]
     assert found.clips.offset[0] == 5
-    assert list(found.failures.clip_id) == ["table/s1/a@1"]
-    assert "second row" in found.failures.found[0]
+    assert list(found.failures.clip_id) == ["table/s1/a@1#2", "table/s1/a@1#3"]
+    assert "one more row in recordings.csv" in found.failures.found[0]
+
+
+def test_subjects_that_persons_csv_leaves_out_are_noted(root):
+    write_csv(root / "persons.csv", [("dataset", "subject", "person"), ("table", "s1", "anna")])
+    found = index(table(root, line("a"), line("a", subject="s2")), "table")
+    assert list(found.clips.person) == ["anna", "table/s2"]
+    [note] = found.notes
+    assert "persons.csv names 1 of 2 subjects" in note
+
+
+def test_a_cache_that_cannot_be_written_is_only_noted(root, tmp_path, monkeypatch):
+    remember_young_files(monkeypatch)
+    first = index(table(root, line("a")), "table")
+    assert first.notes == []
+    (tmp_path / "file").touch()
+    found = index(root, "table", cache=tmp_path / "file")
+    assert found.clips.equals(first.clips)
+    [note] = found.notes
+    assert "sha256.parquet cannot be written" in note
+
+
+def test_counts_of_frames_are_remembered_under_the_version_of_what_counts(root, monkeypatch):
+    remember_young_files(monkeypatch)
+    write_video(root / "b.mp4", [pixels(seed) for seed in range(6)])
+    index(table(root, line("b", path="b.mp4")), "table")
+    major, minor = av.__version__.split(".")[:2]
+    names = [path.name.partition("-")[2] for path in (root.parent / "cache").iterdir()]
+    assert sorted(names) == [f"frames-pyav{major}.{minor}.parquet", "sha256.parquet"]
 
 
 def test_every_row_counts_also_those_that_failed(root):
@@ -148,7 +187,8 @@ def test_the_digest_tells_content_and_numbers_but_not_names(root):
     assert only(root, line("c", 2, 3, 6)).digest != first
 
 
-def test_a_frame_edited_in_place_to_the_same_size_is_noticed(root):
+def test_a_frame_edited_in_place_to_the_same_size_is_noticed(root, monkeypatch):
+    remember_young_files(monkeypatch)
     first = only(root, line("a"))
     path = root / "a/img3.png"
     content = bytearray(path.read_bytes())

@@ -156,6 +156,15 @@ def test_a_name_must_be_one(tmp_path, value):
         read_sheet(tmp_path / "a.csv", columns=("name", "n")).rows[0].name("name")
 
 
+@pytest.mark.parametrize("longest", ["a" * 200, "\u4e2d" * 22, "%" * 66])
+def test_a_name_must_fit_into_a_folder_of_a_store(tmp_path, longest):
+    write_csv(tmp_path / "a.csv", [("name", "n"), (longest, "1"), (longest + longest[0], "1")])
+    fits, exceeds = read_sheet(tmp_path / "a.csv", columns=("name", "n")).rows
+    assert fits.name("name") == longest
+    with pytest.raises(AnnotationError, match=r"a\.csv, row 3: .* in column 'name' takes 20[0-9] bytes"):
+        exceeds.name("name")
+
+
 @given(st.text(max_size=20))
 def test_any_text_is_a_whole_number_or_missing_or_refused(text):
     try:

@@ -40,6 +40,40 @@ def test_the_table_has_a_row_per_clip_with_its_person_and_no_paths(stores):
     assert not {"paths", "frames"} & set(table.columns)
 
 
+def test_no_clip_has_the_shape_of_the_others(stores):
+    store = open_store(stores)
+    assert store.read("vector", ["toy/s00"], clips=[]).data.shape == (0, 6)
+    assert store.read("crops", [], clips=[]).data == []
+
+
+def test_only_the_clips_that_are_asked_for(stores):
+    batch = open_store(stores).read("vector", ["toy/s00", "toy/s01"], clips=["toy/s01/c2@12"])
+    assert batch.clips["clip_id"].tolist() == ["toy/s01/c2@12"] and batch.data.shape == (1, 6)
+
+
+def test_stores_that_disagree_name_the_one_to_delete_and_a_choice_leaves_it_out(stores):
+    path = stores / "vector" / "clips.csv"
+    path.write_text(path.read_text().replace("disgust", "anger"))
+    with pytest.raises(StoreError, match="different clip tables.*delete"):
+        open_store(stores).clips()
+    assert len(open_store(stores, names=["crops"]).clips()) == 36
+
+
+@pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "\x00\x01"])
+def test_a_damaged_clip_table_is_one_sentence(stores, text):
+    (stores / "vector" / "clips.csv").write_text(text)
+    with pytest.raises(StoreError, match="dvc repro"):
+        open_store(stores).clips("vector")
+
+
+def test_the_clip_table_comes_back_as_it_was(stores):
+    from mestore import clips
+
+    expected = clip_table().drop(columns=list(clips.SOURCES))
+    assert open_store(stores).clips().equals(expected)
+    assert clips.digest(expected) == clips.digest(clip_table())
+
+
 def test_any_zarr_reader_opens_it(stores):
     array = zarr.open_array(stores / "vector" / "toy.zarr" / "s00" / "data", mode="r")
     assert array.shape == (3, 6)
@@ -112,10 +146,12 @@ def test_equal_input_gives_equal_bytes(stores, tmp_path):
     assert Commit.read(stores / "crops" / "toy.zarr" / "s00") == first
 
 
-@pytest.mark.parametrize("name", ["sub01", "spNO.1", "../../etc", ".hidden", "a/b", "<script>", "__x", "é 1"])
+@pytest.mark.parametrize(
+    "name", ["sub01", "spNO.1", "../../etc", ".hidden", "a/b", "<script>", "__x", "é 1", "zarr.json"]
+)
 def test_a_subject_is_one_folder_name_whatever_it_is_called(name):
     key = subject_key(name)
-    assert "/" not in key and not key.startswith((".", "__"))
+    assert "/" not in key and not key.startswith((".", "__")) and key != "zarr.json"
     assert subject_name(key) == name
 
 

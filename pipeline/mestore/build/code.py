@@ -22,7 +22,13 @@ _UNSTABLE = {"ctx", "kind", "type_comment", "type_params", "type_ignores"}
 
 
 def code_digest(
-    modules: Iterable[str], *, source: Path, libraries: Iterable[str] = (), files: Iterable[str] = ()
+    modules: Iterable[str],
+    *,
+    source: Path,
+    libraries: Iterable[str] = (),
+    files: Iterable[str] = (),
+    scripts: Iterable[Path] = (),
+    declared: object = None,
 ) -> dict[str, object]:
     """Return what computes something, as a JSON-able record with its digest.
 
@@ -36,8 +42,14 @@ def code_digest(
         Names of distributions.
     files : iterable of str
         "package:path" of data files.
+    scripts : iterable of Path
+        Python files outside the package that count too, themselves alone.
+    declared : JSON-able
+        Whatever else was said about it, such as a kind's spec.
     """
     record: dict[str, object] = {
+        "declared": declared,
+        "scripts": {path.name: source_digest(path) for path in sorted(scripts)},
         "modules": {name: source_digest(_path(name, source)) for name in closure(modules, source=source)},
         "libraries": {name: _major_minor(name) for name in sorted(libraries)},
         "files": {reference: _file_digest(reference) for reference in sorted(files)},
@@ -110,10 +122,15 @@ def _canonical(node: object) -> str:
             continue
         if field == "body" and isinstance(value, list):
             value = [item for item in value if not _is_text(item)]
-        if field == "keywords":
+        if field == "keywords" and _is_field(node):
             value = [item for item in value if item.arg != "description"]
         fields.append(f"{field}={_canonical(value)}")
     return f"{type(node).__name__}({','.join(fields)})"
+
+
+def _is_field(node: ast.AST) -> bool:
+    """Whether a node is a call of pydantic's Field, whose description is words."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Field"
 
 
 def _is_text(statement: ast.AST) -> bool:

@@ -26,6 +26,11 @@ def run_stage(stage: Callable[..., str]) -> None:
     except MEStoreError as error:
         sys.stderr.write(f"mestore: {error}\n")
         sys.exit(1)
+    except OSError as error:
+        sys.stderr.write(
+            f"mestore: {error}: a fault of the machine or of its permissions; mend it, run again\n"
+        )
+        sys.exit(1)
 
 
 def _params(path: Path) -> Any:

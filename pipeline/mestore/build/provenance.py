@@ -1,47 +1,58 @@
 """Provenance: which code, libraries and files compute each kind of store and each stage."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import mestore
 from mestore.build.code import code_digest
 from mestore.errors import BuildError
 from mestore.features import FEATURES
-from mestore.params import Params
+from mestore.params import INDEX, Params
 from mestore.protocols import PROTOCOLS
 from mestore.workspace import Workspace
 
+_CV = "opencv-contrib-python-headless"
 SOURCE = Path(mestore.__file__).parents[1]
 
 # What every kind of store passes through, whatever computes it.
-_SUBJECT = "mestore.build.subject"
+_ALWAYS = ("mestore.build.subject", "mestore.build.assembly")
+
+_LIBRARIES = ("numpy", "pandas", "threadpoolctl", "zarr", "pydantic")
 
 STAGES: dict[str, dict[str, tuple[str, ...]]] = {
     "folds": {
         "modules": ("mestore.protocols.freeze", *(line.partition(":")[0] for line in PROTOCOLS.values())),
-        "libraries": ("pandas",),
+        "libraries": ("numpy", "pandas"),
     },
-    "evaluate": {"modules": ("mestore.evaluate",), "libraries": ("numpy", "pandas", "scikit-learn")},
+    "evaluate": {
+        "modules": ("mestore.evaluate",),
+        "libraries": ("numpy", "pandas", "scikit-learn", "threadpoolctl", "zarr", _CV),
+    },
     "report": {
         "modules": ("mestore.report.page",),
-        "libraries": ("numpy", "jinja2"),
+        "libraries": ("numpy", "pandas", "jinja2", "pillow", "zarr", _CV),
         "files": ("mestore:report/page.html.j2",),
     },
 }
 """Stages that are not kinds of store: the modules they start from, their libraries and files."""
 
 
-def current_code(name: str) -> dict[str, object]:
+def current_code(workspace: Workspace, name: str) -> dict[str, object]:
     """Return the code record of a kind of store or of a stage, as the source is now."""
     if name in STAGES:
-        return code_digest(source=SOURCE, **STAGES[name])
+        # Stages are thin, but they say what is scored and written. A workspace made by hand has none.
+        script = workspace.root / "stages" / f"{name}.py"
+        return code_digest(source=SOURCE, scripts=[script] if script.is_file() else [], **STAGES[name])
     spec = FEATURES[name]
     starts = {reference.partition(":")[0] for reference in (spec.function, spec.params)}
+    sources = {"mestore.build.raw" if it == INDEX else "mestore.build.stored" for it in spec.reads}
     return code_digest(
-        [*starts, _SUBJECT],
+        [*starts, *sources, *_ALWAYS],
         source=SOURCE,
-        libraries=(*spec.libraries, "zarr"),
+        libraries=(*spec.libraries, *_LIBRARIES),
         files=spec.files,
+        declared=asdict(spec),
     )
 
 
@@ -50,7 +61,7 @@ def write_code(workspace: Workspace, params: Params) -> str:
     names = sorted({store.kind for store in params.stores.values()} | set(STAGES))
     workspace.code.mkdir(parents=True, exist_ok=True)
     for name in names:
-        text = json.dumps(current_code(name), sort_keys=True, indent=1)
+        text = json.dumps(current_code(workspace, name), sort_keys=True, indent=1)
         (workspace.code / f"{name}.json").write_text(text + "\n", encoding="utf-8")
     return f"code: {', '.join(names)}"
 
@@ -63,7 +74,7 @@ def checked_code(workspace: Workspace, name: str) -> str:
     """
     path = workspace.code / f"{name}.json"
     written = json.loads(path.read_bytes())["digest"] if path.is_file() else None
-    now = str(current_code(name)["digest"])
+    now = str(current_code(workspace, name)["digest"])
     if written != now:
         raise BuildError(
             f"{path} {'is missing' if written is None else 'was written by other code than is here now'}; "

@@ -4,57 +4,25 @@ import json
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import Protocol
 
 from mestore.build.cache import BuildCache
 from mestore.build.threads import single_threaded
-from mestore.datasets.media import read_frames
-from mestore.errors import ClipFault
-from mestore.features.spec import FeatureSpec
+from mestore.errors import ClipFault, MEStoreError
+from mestore.features.spec import FeatureSpec, KindParams
 from mestore.sample import Sample
 from mestore.store.layout import Description
-from mestore.store.reader import Feature
 from mestore.store.writer import write_subject
 
 
-@dataclass(frozen=True, kw_only=True)
-class RawClips:
-    """Clips to be read from the recordings: `rows` of the clip table below the dataset's folder."""
+class Source(Protocol):
+    """Where a subject's clips come from."""
 
-    folder: Path
-    rows: tuple[dict[str, Any], ...]
-
-    def clips(self) -> Iterator[tuple[str, Callable[[], Sample]]]:
-        """Give each clip's id and what reads it; one clip is in memory at a time."""
-        for row in self.rows:
-            yield row["clip_id"], lambda row=row: self._read(row)  # type: ignore[misc]
-
-    def _read(self, row: dict[str, Any]) -> Sample:
-        images = read_frames(self.folder, media=row["media"], frames=row["frames"], paths=row["paths"])
-        return Sample(
-            data=images,
-            frames=np.asarray(row["frames"], np.float64),
-            onset=row["onset"],
-            apex=row["apex"],
-            offset=row["offset"],
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class StoredClips:
-    """Clips to be read from another store."""
-
-    store: Path
-    dataset: str
-    subject: str
+    def digest(self) -> object:
+        """Return a JSON-able record of all that decides what the clips hold."""
 
     def clips(self) -> Iterator[tuple[str, Callable[[], Sample]]]:
         """Give each clip's id and what reads it."""
-        for clip, sample in Feature(self.store).samples(self.dataset, self.subject).items():
-            yield clip, lambda sample=sample: sample  # type: ignore[misc]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +36,7 @@ class Task:
     key: str
     spec: FeatureSpec
     description: Description
-    source: RawClips | StoredClips
+    source: Source
     cache: BuildCache
 
 
@@ -88,18 +56,22 @@ def build_subject(task: Task) -> Outcome:
     code's fault: nothing is kept, and the next build tries again.
     """
     try:
+        function = task.spec.load()  # before the limit, which holds what has been imported
         with single_threaded():
-            samples, failures = compute_subject(task)
+            samples, failures = compute_subject(task, function)
         with task.cache.create(task.key) as folder:
             write_subject(folder, samples, description=task.description, inputs=task.key, failures=failures)
+    except MEStoreError as error:
+        return Outcome(task=task, error=str(error))
     except Exception:
         return Outcome(task=task, error=traceback.format_exc())
     return Outcome(task=task, failed=len(failures))
 
 
-def compute_subject(task: Task) -> tuple[dict[str, Sample], dict[str, dict[str, str]]]:
+def compute_subject(
+    task: Task, function: Callable[[Sample, KindParams], Sample]
+) -> tuple[dict[str, Sample], dict[str, dict[str, str]]]:
     """Return the computed clips of a subject and, by clip id, why the others could not be."""
-    function = task.spec.load()
     params = task.spec.params_model().model_validate_json(json.dumps(task.description.params))
     samples: dict[str, Sample] = {}
     failures: dict[str, dict[str, str]] = {}
@@ -113,6 +85,6 @@ def compute_subject(task: Task) -> tuple[dict[str, Sample], dict[str, dict[str, 
             failures[clip] = {
                 "found": str(error),
                 "expected": f"a clip that {task.description.kind} can compute",
-                "remedy": f"look at its frames, or change stores.{task.description.store}.params",
+                "remedy": "look at its frames, or change the parameters of the store",
             }
     return samples, failures

@@ -4,37 +4,50 @@ from pathlib import Path
 
 import pandas as pd
 
-from mestore.build.failed import check_failed
 from mestore.datasets import READERS
 from mestore.datasets.index import Index, index_dataset
+from mestore.datasets.persons import refuse_twin_persons
 from mestore.datasets.table_io import read_parquet, replacing, write_parquet
-from mestore.errors import AnnotationError
+from mestore.errors import AnnotationError, BuildError
 from mestore.params import DatasetParams, Params, reader_options
 from mestore.progress import shown
+from mestore.store.tables import read_failures
 from mestore.workspace import Workspace
 
 
 def build_index(workspace: Workspace, params: Params) -> str:
     """Index every dataset and return a line that says what was found.
 
-    A dataset whose recordings are not here keeps the table that came with `dvc pull`.
+    A dataset whose recordings are not here keeps the table that came with `dvc pull`. Clips that fail are
+    counted by the first store, after it has built the others.
+
+    Raises
+    ------
+    BuildError
+        If the machine failed on a dataset; the others are indexed all the same.
     """
     workspace.index.mkdir(parents=True, exist_ok=True)
-    said, found = [], []
+    said, broken = [], []
     for name, dataset in params.datasets.items():
         path = workspace.index / f"{name}.parquet"
         if not (workspace.raw / name).exists() and path.is_file():
             said.append(f"{name}: no recordings here, table kept")
             continue
-        index = _index(workspace, name, dataset)
+        try:
+            index = _index(workspace, name, dataset)
+        except OSError as error:
+            broken.append(f"{name}: {error}")
+            continue
         write_parquet(index.clips, path)
         with replacing(_failures(workspace, name)) as temporary:
             index.failures.to_csv(temporary, index=False)
-        found.append(index)
         said.append(f"{name}: {len(index.clips)} clips, {len(index.failures)} failures")
         said.extend(index.notes)
-    for index in found:
-        check_failed(index.failures, index.clips, limit=params.build.max_failed, where="index")
+    if broken:
+        raise BuildError(
+            f"index: {'; '.join(broken)}: a fault of the machine or of its permissions; the other datasets "
+            "are indexed, and the next `dvc repro` tries again"
+        )
     return "index: " + "\n  ".join(said)
 
 
@@ -46,8 +59,10 @@ def read_index(workspace: Workspace, params: Params) -> tuple[pd.DataFrame, pd.D
         if not path.is_file():
             raise AnnotationError(f"{path} is missing; run `dvc repro index`, or `dvc pull` it")
         tables.append(read_parquet(path))
-        failures.append(pd.read_csv(_failures(workspace, name), dtype=str, keep_default_na=False))
-    return pd.concat(tables, ignore_index=True), pd.concat(failures, ignore_index=True)
+        failures.append(read_failures(_failures(workspace, name)))
+    table = pd.concat(tables, ignore_index=True)
+    refuse_twin_persons(table["person"])
+    return table, pd.concat(failures, ignore_index=True)
 
 
 def _index(workspace: Workspace, name: str, dataset: DatasetParams) -> Index:

@@ -1,6 +1,7 @@
-"""Memo: what was computed from a file's content, remembered until the file's size or time changes."""
+"""Memo: what was computed from a file's content, remembered until the file's size or times change."""
 
 import hashlib
+import os
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -12,27 +13,27 @@ import pyarrow.parquet as pq
 
 from mestore.datasets.table_io import replacing
 
-Stamp = tuple[int, int]
-"""Size in bytes and time of the last change in ns."""
+Stamp = tuple[int, int, int]
+"""Size in bytes; times of the last change of the content and of the file's entry, in ns."""
 
 _THREADS = 8  # they wait for the disk or the NAS, not for the processor
 _SAVE_EVERY = 20_000  # files; a first run over a NAS takes hours, and one that is killed should not lose them
 _SETTLED = 2_000_000_000  # ns; the coarsest time of change that a file system keeps
 
-_COLUMNS = ("path", "size", "mtime_ns", "value")
+_COLUMNS = ("path", "size", "mtime_ns", "ctime_ns", "value")
 
 
-def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def stamp_of(stat: os.stat_result) -> Stamp:
+    """Return what changes when a file does, also when another of its size and age is renamed to its name."""
+    # No inode number: network and FAT drives may give others at each mount, and all would be read again.
+    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
 
 
 class Memo:
     """Values computed from files of one dataset's folder, kept in one file of a cache.
 
     Use it as a context: it writes itself when left, also by an error. A missing or corrupt file is an empty
-    memo, so nothing depends on it but time.
+    memo, and one that cannot be written is lost: nothing depends on it but time.
 
     Parameters
     ----------
@@ -44,6 +45,11 @@ class Memo:
         What is computed.
     compute : callable
         Path -> str, from the content of a file alone. Errors pass through and nothing is remembered.
+
+    Attributes
+    ----------
+    lost : str
+        Why it could not be written, for the user; empty if it could.
     """
 
     def __init__(self, cache: Path, *, root: Path, name: str, compute: Callable[[Path], str]) -> None:
@@ -53,6 +59,7 @@ class Memo:
         self._compute = compute
         self._known = _read(self._file)
         self._unsaved = 0
+        self.lost = ""
         self._pool = ThreadPoolExecutor(_THREADS)
 
     def __enter__(self) -> "Memo":
@@ -72,7 +79,7 @@ class Memo:
         settled = time.time_ns() - _SETTLED
         for path, value in zip(unknown, self._pool.map(self._value, unknown), strict=True):
             known[path] = value
-            if stamps[path][1] < settled:
+            if max(stamps[path][1:]) < settled:
                 self._known[path] = (stamps[path], value)
                 self._unsaved += 1
         if self._unsaved >= _SAVE_EVERY:
@@ -80,14 +87,17 @@ class Memo:
         return [known[path] for path in stamps]
 
     def save(self) -> None:
-        """Write what is new."""
+        """Write what is new, or say in `lost` why it could not be written."""
         if not self._unsaved:
             return
         rows = [(path, *stamp, value) for path, (stamp, value) in sorted(self._known.items())]
         columns = [list(column) for column in zip(*rows, strict=True)]
-        with replacing(self._file) as temporary:
-            pq.write_table(pa.table(columns, names=list(_COLUMNS)), temporary)
-        self._unsaved = 0
+        self._unsaved, self.lost = 0, ""
+        try:
+            with replacing(self._file) as temporary:
+                pq.write_table(pa.table(columns, names=list(_COLUMNS)), temporary)
+        except OSError as error:
+            self.lost = f"{self._file} cannot be written ({error}), so the next index reads the files again"
 
     def _holds(self, path: str, stamp: Stamp) -> bool:
         return path in self._known and self._known[path][0] == stamp
@@ -99,7 +109,8 @@ class Memo:
 def _read(file: Path) -> dict[str, tuple[Stamp, str]]:
     try:
         table = pq.read_table(file, columns=list(_COLUMNS))
-        paths, sizes, times, values = (column.to_pylist() for column in table.columns)
+        paths, sizes, mtimes, ctimes, values = (column.to_pylist() for column in table.columns)
     except (OSError, ValueError, KeyError, pa.ArrowException):  # what pyarrow raises for damaged files
         return {}
-    return {row[0]: ((row[1], row[2]), row[3]) for row in zip(paths, sizes, times, values, strict=True)}
+    stamps = zip(sizes, mtimes, ctimes, strict=True)
+    return dict(zip(paths, zip(stamps, values, strict=True), strict=True))

@@ -1,5 +1,6 @@
 """Index: a dataset's clip table, joined from annotation, frames on disk and persons."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,13 +9,14 @@ from typing import Any
 import pandas as pd
 
 from mestore import clips
-from mestore.datasets.hashes import Memo, file_digest
+from mestore.datasets.hashes import Memo
 from mestore.datasets.locate import NONE, Images, locate
-from mestore.datasets.media import count_video_frames
+from mestore.datasets.media import COUNTER, count_video_frames
 from mestore.datasets.persons import persons_of
 from mestore.datasets.reader import UNREAD, Reader, Row
 from mestore.datasets.spec import ReaderOptions
 from mestore.errors import AnnotationError, ClipFault, UnsafePathError
+from mestore.store.layout import file_sha256
 
 STORE = "index"
 """What the failures table calls this step."""
@@ -30,9 +32,11 @@ class Index:
         The clip table, sorted by clip id, with every annotated clip: it is the denominator of protocols.
         A clip that failed has no frames, no paths and no digest.
     failures : DataFrame
-        Columns `mestore.clips.FAILURES`, sorted by clip id.
+        Columns `mestore.clips.FAILURES`, sorted by clip id. A row whose clip has a row already fails as
+        "<clip id>#2", "#3" and so on: no clip of the table, for that one is the first row's.
     notes : list of str
-        What a user should know: folders without a row, columns that are not read.
+        What a user should know: folders without a row, columns that are not read, subjects that persons.csv
+        leaves out, a cache that cannot be written.
     """
 
     clips: pd.DataFrame
@@ -81,12 +85,12 @@ def index_dataset(
         raise AnnotationError(
             f"{dataset}: the coding sheet in {root} has column names but no rows; fill it in"
         )
-    persons = persons_of(root, dataset=dataset, rows=annotation.rows)
+    persons, left_out = persons_of(root, dataset=dataset, rows=annotation.rows)
     rows, failures = _first_of_each(annotation.rows, dataset=dataset)
     records = []
     with (
-        Memo(hashes_folder, root=root, name="sha256", compute=file_digest) as digests,
-        Memo(hashes_folder, root=root, name="frames", compute=_count) as counts,
+        Memo(hashes_folder, root=root, name="sha256", compute=file_sha256) as digests,
+        Memo(hashes_folder, root=root, name=f"frames-{COUNTER}", compute=_count) as counts,
     ):
         for done, (clip_id, row) in enumerate(sorted(rows.items()), 1):
             try:
@@ -96,24 +100,27 @@ def index_dataset(
                 images = NONE
             records.append(_record(clip_id, row, images, dataset=dataset, person=persons[row.subject]))
             progress(done, len(rows))
-    return Index(clips=_clip_table(records), failures=_failures_table(failures), notes=list(annotation.notes))
+    notes = [*annotation.notes, *left_out, *(memo.lost for memo in (digests, counts) if memo.lost)]
+    return Index(clips=_clip_table(records), failures=_failures_table(failures), notes=notes)
 
 
 def _first_of_each(rows: Sequence[Row], *, dataset: str) -> tuple[dict[str, Row], list[dict[str, str]]]:
     """Return rows by clip id, and failures for rows whose id came before."""
     first: dict[str, Row] = {}
+    seen: Counter[str] = Counter()
     failures = []
     for row in rows:
         clip_id = clips.clip_id(
             dataset=dataset, part=row.part, subject=row.subject, clip=row.clip, onset=row.onset
         )
+        seen[clip_id] += 1
         if first.setdefault(clip_id, row) is not row:
             fault = ClipFault(
-                found=f"a second row in {row.edition} with this subject, clip and onset",
+                found=f"one more row in {row.edition} with this subject, clip and onset",
                 expected="one row per clip",
-                remedy="remove one; the first is used",
+                remedy="remove all but one; the first is used",
             )
-            failures.append(_failure(clip_id, row, fault, dataset=dataset))
+            failures.append(_failure(f"{clip_id}#{seen[clip_id]}", row, fault, dataset=dataset))
     return first, failures
 
 

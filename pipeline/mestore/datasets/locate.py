@@ -1,13 +1,12 @@
 """Images: the frames of an annotated clip as they lie on disk."""
 
-import hashlib
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mestore.datasets.content import frames_digest, video_digest
 from mestore.datasets.folder import frames_by_number, inside
-from mestore.datasets.hashes import Memo
+from mestore.datasets.hashes import Memo, stamp_of
 from mestore.datasets.media import video_path
 from mestore.datasets.reader import Row
 from mestore.errors import ClipFault
@@ -70,9 +69,9 @@ def _in_folder(root: Path, row: Row, *, digests: Memo, counts: Memo) -> Images:
         _require_utf8(entry.name)
         if entry.is_symlink():
             inside(root, path)
-        stamps[path] = _stamp(entry.stat())
+        stamps[path] = stamp_of(entry.stat())
     numbers = list(found)
-    digest = _digest(zip(numbers, digests.values(stamps), strict=True))
+    digest = frames_digest(numbers, digests.values(stamps))
     return Images(numbers=numbers, paths=list(stamps), digest=digest)
 
 
@@ -80,13 +79,12 @@ def _in_video(root: Path, row: Row, *, digests: Memo, counts: Memo) -> Images:
     video = inside(root, row.location)
     if not video.is_file():
         raise _absent(row, "video")
-    stamps = {row.location: _stamp(video.stat())}
+    stamps = {row.location: stamp_of(video.stat())}
     [count], [content] = counts.values(stamps), digests.values(stamps)
     held = range(row.first_frame, row.first_frame + int(count))
     found = range(max(row.onset, held.start), min(row.offset + 1, held.stop))
     _require_annotated(row, found, held=held)
-    # The number of the first frame decides which pictures are meant.
-    digest = _digest((number, f"{content}#{row.first_frame}") for number in found)
+    digest = video_digest(found, content, first_frame=row.first_frame)
     path = video_path(row.location, first_frame=row.first_frame)
     return Images(numbers=list(found), paths=[path], digest=digest)
 
@@ -98,16 +96,6 @@ def _require_utf8(name: str) -> None:
         raise ClipFault(
             found=f"file name {name!r}", expected="a name in UTF-8", remedy="rename the file"
         ) from None
-
-
-def _stamp(stat: os.stat_result) -> tuple[int, int]:
-    return stat.st_size, stat.st_mtime_ns
-
-
-def _digest(contents: Iterable[tuple[int, str]]) -> str:
-    return hashlib.sha256(
-        "".join(f"{number} {content}\n" for number, content in contents).encode()
-    ).hexdigest()
 
 
 def _absent(row: Row, what: str) -> ClipFault:

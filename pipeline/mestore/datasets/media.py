@@ -21,6 +21,9 @@ _FORMATS = ("JPEG", "PNG", "BMP")
 _MODES = frozenset({"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr"})
 _PNG_DEPTH = 24  # byte of a PNG file that states the bits per channel
 
+COUNTER = "pyav" + ".".join(av.__version__.split(".")[:2])
+"""What `count_video_frames` counts with: memos of its counts carry it in their name."""
+
 Named = tuple[str, NDArray[np.uint8]]
 """What a frame is called in messages, and its pixels (y, x, 3)."""
 
@@ -34,6 +37,18 @@ def video_path(path: str, *, first_frame: int) -> str:
     's1/smile.mp4#1'
     """
     return f"{path}#{first_frame}"
+
+
+def video_and_first(path: str) -> tuple[str, int]:
+    """Return a video's path and the number of its first frame, from its path in the clip table.
+
+    Examples
+    --------
+    >>> video_and_first("s1/smile.mp4#1")
+    ('s1/smile.mp4', 1)
+    """
+    video, _, first = path.rpartition("#")
+    return video, int(first)
 
 
 def read_frames(root: Path, *, media: str, frames: Sequence[int], paths: Sequence[str]) -> NDArray[np.uint8]:
@@ -69,8 +84,8 @@ def read_frames(root: Path, *, media: str, frames: Sequence[int], paths: Sequenc
         raise ValueError(f"{len(frames)} frames in {len(paths)} paths of {media}; expected {expected} paths")
     if media == "frames":
         return _stack((_image(inside(root, path), name=path) for path in paths), count=len(frames))
-    path, _, first = paths[0].rpartition("#")
-    positions = [number - int(first) for number in frames]
+    path, first = video_and_first(paths[0])
+    positions = [number - first for number in frames]
     return _stack(_video(inside(root, path), name=path, positions=positions), count=len(frames))
 
 

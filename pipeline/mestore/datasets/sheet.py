@@ -11,11 +11,14 @@ import openpyxl
 import xlrd
 
 from mestore.errors import AnnotationError, ClipFault
+from mestore.store.layout import subject_key
 
 SUFFIXES = (".csv", ".xlsx", ".xls")
 
 MISSING = frozenset({"", "/", "\\"})
 """How coding sheets say that there is no such frame."""
+
+_LONGEST_KEY = 200  # bytes of a name as a folder of a store; file systems take 255, with what is added to it
 
 Cells = list[list[str]]
 
@@ -42,6 +45,11 @@ class SheetRow:
             raise AnnotationError(
                 f"{self.where}: {name!r} in column {column!r} is no name; expected text without slashes; "
                 "every row needs one (of merged cells only the first counts): mend the cell"
+            )
+        if (length := len(subject_key(name))) > _LONGEST_KEY:
+            raise AnnotationError(
+                f"{self.where}: {name!r} in column {column!r} takes {length} bytes as the name of a folder, "
+                f"where a letter outside A to Z may take 3 to 12; expected at most {_LONGEST_KEY}: shorten it"
             )
         return name
 
@@ -139,8 +147,8 @@ def read_sheet(path: Path, *, columns: Sequence[str], optional: Sequence[str] = 
             if seen and score > nearest[0]:
                 nearest = (score, f"the nearest, {place}, row {number}, has {seen} and lacks {missing}")
     raise AnnotationError(
-        f"{path.name} has no row with the column names {list(columns)}: {nearest[1]}; "
-        "rename its columns, or name the right file in the dataset's options"
+        f"{path} has no row with the column names {list(columns)}: {nearest[1]}; "
+        "rename its columns, or put the right file there"
     )
 
 
@@ -172,7 +180,7 @@ def _sheet(name: str, cells: Cells, *, header: int, wanted: Mapping[str, str], p
 def _worksheets(path: Path) -> list[tuple[str, Cells]]:
     """Return title and cells of each worksheet."""
     if path.suffix.lower() not in SUFFIXES:
-        raise AnnotationError(f"{path.name} is no sheet; expected a file ending in one of {SUFFIXES}")
+        raise AnnotationError(f"{path} is no sheet; expected a file ending in one of {SUFFIXES}")
     content = path.read_bytes()
     load = {".csv": _csv, ".xlsx": _xlsx, ".xls": _xls}[path.suffix.lower()]
     try:
@@ -183,7 +191,7 @@ def _worksheets(path: Path) -> list[tuple[str, Cells]]:
         # The bytes are in memory, so whatever these libraries raise (KeyError, BadZipFile, AssertionError,
         # struct.error, ...) is about the content of the file.
         raise AnnotationError(
-            f"{path.name} cannot be read as {path.suffix.lower()} ({type(error).__name__}: {error}); "
+            f"{path} cannot be read as {path.suffix.lower()} ({type(error).__name__}: {error}); "
             "open it in a spreadsheet program and save it again, as .xlsx or as UTF-8 .csv"
         ) from error
 

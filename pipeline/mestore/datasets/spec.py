@@ -3,16 +3,12 @@
 from dataclasses import dataclass
 from typing import cast
 
-from pydantic import BaseModel
-
 from mestore.datasets.reader import Reader
-from mestore.features.spec import KindParams, resolve
+from mestore.features.spec import StrictModel, resolve
 
 
-class ReaderOptions(BaseModel):
-    """Base of every reader's options: frozen, strictly typed, unknown keys refused."""
-
-    model_config = KindParams.model_config
+class ReaderOptions(StrictModel):
+    """Base of every reader's options."""
 
 
 @dataclass(frozen=True, kw_only=True)

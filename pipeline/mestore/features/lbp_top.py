@@ -1,7 +1,7 @@
 """LBP-TOP: histograms of local binary patterns on three orthogonal planes of a clip."""
 
 from functools import cache
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 import numba
 import numpy as np
@@ -20,11 +20,16 @@ PLANES = ("XY", "XT", "YT")
 _NEIGHBOURS = (4, 16)  # fewer is no pattern, more than 16 bits no table worth holding
 
 
+Positive = Annotated[int, Field(ge=1)]
+
+
 class LbpTopParams(KindParams):
     """Parameters of kind `lbp_top`."""
 
-    grid: tuple[int, int] = Field(default=(1, 1), description="blocks (rows, columns), each at least 1")
-    radii: tuple[int, int, int] = Field(
+    grid: tuple[Positive, Positive] = Field(
+        default=(1, 1), description="blocks (rows, columns), each at least 1"
+    )
+    radii: tuple[Positive, Positive, Positive] = Field(
         default=(1, 1, 1), description="radii (x, y, t) of the ellipses: px, px, frames; each at least 1"
     )
     neighbours: int = Field(

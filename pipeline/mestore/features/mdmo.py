@@ -25,6 +25,12 @@ class MdmoParams(KindParams):
         default=0.9, ge=0, le=1, description="weight of the strength; the direction has 1 - alpha"
     )
 
+    def check_input(self, given: KindParams) -> None:
+        """Refuse flow that is not onset-each: MDMO averages the motion since the onset."""
+        pairs = getattr(given, "pairs", None)
+        if pairs != "onset-each":
+            raise ValueError(f"found flow with pairs: {pairs}; mdmo reads a store with pairs: onset-each")
+
 
 def mdmo(flows: ArrayLike, landmarks: ArrayLike, *, alpha: float = 0.9) -> NDArray[np.float64]:
     """Return the main directional mean optical flow of a clip.

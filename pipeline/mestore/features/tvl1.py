@@ -161,15 +161,17 @@ def flow_sample(sample: Sample, params: Tvl1Params) -> Sample:
 
 def _pairs(sample: Sample, params: Tvl1Params) -> NDArray[np.int64]:
     """Return the rows of each pair's first and second frame, shape (pairs, 2)."""
-    onset, apex, offset = (_nearest(sample, number) for number in (sample.onset, sample.apex, sample.offset))
     rows = np.arange(len(sample.frames))
+    onset, offset = _nearest(sample, sample.onset, rows), _nearest(sample, sample.offset, rows)
     if params.pairs == "consecutive":
         return np.stack([rows[:-1], rows[1:]], axis=1)
     if params.pairs == "onset-each":
         others = rows[rows != onset]
         return np.stack([np.full_like(others, onset), others], axis=1)
-    if apex != onset:
-        return np.array([[onset, apex]])
+    if sample.apex != sample.onset:
+        # After TIM the apex may lie nearest to the onset's own row, which is not the frame that is meant.
+        return np.array([[onset, _nearest(sample, sample.apex, rows[rows != onset])]])
+    apex = onset
     if apex == offset:
         raise ClipFault(
             found=f"onset {sample.onset}, apex {sample.apex} and offset {sample.offset} in one frame",
@@ -179,8 +181,9 @@ def _pairs(sample: Sample, params: Tvl1Params) -> NDArray[np.int64]:
     return np.array([[offset, apex] if params.onset_is_apex == "offset-apex" else [apex, offset]])
 
 
-def _nearest(sample: Sample, number: int) -> int:
-    return int(np.abs(sample.frames - number).argmin())
+def _nearest(sample: Sample, number: int, rows: NDArray[np.int64]) -> int:
+    """Return the one of `rows` whose frame number is nearest."""
+    return int(rows[np.abs(sample.frames[rows] - number).argmin()])
 
 
 def _check_pair(prev: NDArray[np.uint8], next_: NDArray[np.uint8]) -> None:

@@ -2,7 +2,7 @@
 
 ::
 
-    <store>/clips.parquet            the clip table, without paths
+    <store>/clips.csv                the clip table, without paths
     <store>/failures.csv             clips that are not in it, and why
     <store>/<dataset>.zarr/          Zarr v3 group; attributes: what was computed, how, from what
         <subject>/                   group; attributes: one record per clip, in the order of the rows
@@ -24,7 +24,7 @@ SCHEMA = 1
 COMMIT = "commit.json"
 DATA = "data"
 LANDMARKS = "landmarks"
-CLIPS = "clips.parquet"
+CLIPS = "clips.csv"
 FAILURES = "failures.csv"
 SUFFIX = ".zarr"
 
@@ -38,8 +38,9 @@ def subject_key(subject: str) -> str:
     ('spNO.1', '%2E.%2Fx', '%3Cb%3E')
     """
     key = quote(subject, safe="")
-    # A leading dot would hide the folder or climb; Zarr keeps leading "__" for itself.
-    return f"%{ord(key[0]):02X}{key[1:]}" if key.startswith((".", "__")) else key
+    # A leading dot would hide the folder or climb; Zarr keeps leading "__" and its own file for itself.
+    reserved = key.startswith((".", "__")) or key == "zarr.json"
+    return f"%{ord(key[0]):02X}{key[1:]}" if reserved else key
 
 
 def subject_name(key: str) -> str:

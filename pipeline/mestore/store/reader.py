@@ -1,7 +1,7 @@
 """Reader: the arrays of the clips of some persons, never by row number."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +26,7 @@ from mestore.store.layout import (
     subject_key,
     subject_name,
 )
+from mestore.store.tables import read_clips, read_failures
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,12 +65,12 @@ class Feature:
     @cached_property
     def clips(self) -> pd.DataFrame:
         """The clip table: one row per annotated clip, failed ones included."""
-        return pd.read_parquet(self.path / CLIPS)
+        return read_clips(self.path)
 
     @cached_property
     def failures(self) -> pd.DataFrame:
         """The clips that have no arrays here, and why."""
-        return pd.read_csv(self.path / FAILURES, dtype=str, keep_default_na=False)
+        return read_failures(self.path / FAILURES)
 
     @cached_property
     def descriptions(self) -> dict[str, Description]:
@@ -78,6 +79,19 @@ class Feature:
             group.name.removesuffix(SUFFIX): Description.read(group)
             for group in sorted(self.path.glob(f"*{SUFFIX}"))
         }
+
+    @property
+    def ragged(self) -> bool:
+        """Whether clips differ in length."""
+        return any(description.ragged for description in self.descriptions.values())
+
+    def nothing(self) -> NDArray[Any]:
+        """Return the data of no clip: shape (0, ...), like that of the clips that are there."""
+        for dataset, description in self.descriptions.items():
+            for subject in self.subjects(dataset):
+                for sample in self.samples(dataset, subject).values():
+                    return np.empty((0, *sample.data.shape), description.dtype)
+        return np.empty((0,))
 
     def subjects(self, dataset: str) -> list[str]:
         """Return the subjects of a dataset that are in this store."""
@@ -134,11 +148,14 @@ class Store:
     ----------
     path : Path
         The folder of the stores, such as data/stores.
+    names : iterable of str, optional
+        Those to open; by default all that lie there.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, names: Iterable[str] | None = None) -> None:
         self.path = path
-        self.features = {folder.name: Feature(folder) for folder in _stores(path)}
+        chosen = [folder.name for folder in _stores(path)] if names is None else list(names)
+        self.features = {name: Feature(path / name) for name in chosen}
         if not self.features:
             raise StoreError(f"no store below {path}; build one with `dvc repro`")
 
@@ -165,12 +182,19 @@ class Store:
         for other, its in others:
             if not its.equals(table):
                 raise StoreError(
-                    f"stores {first!r} and {other!r} hold different clip tables; run `dvc repro`, "
-                    "or name the store: clips(name)"
+                    f"stores {first!r} and {other!r} hold different clip tables; run `dvc repro`, and delete "
+                    f"the folder of one that params.yaml names no more below {self.path}"
                 )
         return table.copy()
 
-    def read(self, name: str, persons: Iterable[str], *, check: bool = False) -> Batch:
+    def read(
+        self,
+        name: str,
+        persons: Iterable[str],
+        *,
+        clips: Collection[str] | None = None,
+        check: bool = False,
+    ) -> Batch:
         """Read the clips of some persons; clips that failed are not among them.
 
         Parameters
@@ -179,6 +203,8 @@ class Store:
             Of the store.
         persons : iterable of str
             Such as `fold.train`.
+        clips : collection of str, optional
+            Clip ids that are wanted at all, such as `folds.clips`: those that the protocol scores.
         check : bool
             Compare checksums too.
 
@@ -189,6 +215,8 @@ class Store:
         """
         feature = self.feature(name)
         table = _of_persons(feature.clips, persons)
+        if clips is not None:
+            table = table[table["clip_id"].isin(set(clips))]
         rows: list[int] = []
         samples: list[Sample] = []
         for dataset, subject, part in _by_subject(table):
@@ -197,18 +225,17 @@ class Store:
                 if clip in known:
                     rows.append(row)
                     samples.append(known[clip])
-        ragged = any(description.ragged for description in feature.descriptions.values())
         data = [sample.data for sample in samples]
         return Batch(
-            data=data if ragged or not data else np.stack(data),
+            data=data if feature.ragged else np.stack(data) if data else feature.nothing(),
             clips=table.loc[rows].reset_index(drop=True),
             samples=samples,
         )
 
 
-def open_store(path: str | Path) -> Store:
-    """Open the stores below `path`, such as data/stores."""
-    return Store(Path(path))
+def open_store(path: str | Path, *, names: Iterable[str] | None = None) -> Store:
+    """Open the stores below `path`, such as data/stores; by default all that lie there."""
+    return Store(Path(path), names=names)
 
 
 def _stores(path: Path) -> list[Path]:

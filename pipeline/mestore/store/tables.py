@@ -1,0 +1,39 @@
+"""Tables: the clip table and the failures of a store, as CSV: equal rows give equal bytes, anywhere."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from mestore import clips
+from mestore.errors import StoreError
+from mestore.store.layout import CLIPS, FAILURES
+
+
+def write_tables(folder: Path, table: pd.DataFrame, failures: pd.DataFrame) -> None:
+    """Write the clip table, without the paths of recordings, and the failures of a store."""
+    table.drop(columns=list(clips.SOURCES), errors="ignore").to_csv(folder / CLIPS, index=False)
+    failures.to_csv(folder / FAILURES, index=False)
+
+
+def read_clips(folder: Path) -> pd.DataFrame:
+    """Return the clip table of a store."""
+    types = {name: kind for name, kind in clips.TYPES.items() if name not in clips.SOURCES}
+    return _read(folder / CLIPS, types)
+
+
+def read_failures(path: Path) -> pd.DataFrame:
+    """Return a failures table."""
+    return _read(path, dict.fromkeys(clips.FAILURES, "str"))
+
+
+def _read(path: Path, types: dict[str, str]) -> pd.DataFrame:
+    try:
+        table = pd.read_csv(path, dtype=types, keep_default_na=False)
+    except (FileNotFoundError, ValueError) as error:
+        raise StoreError(f"{path} cannot be read ({error}); build it again with `dvc repro`") from None
+    if list(table.columns) != list(types):
+        raise StoreError(
+            f"{path} has the columns {list(table.columns)}, expected {list(types)}; "
+            "build it again with `dvc repro`"
+        )
+    return table
