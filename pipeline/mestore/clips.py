@@ -130,4 +130,6 @@ def digest(table: "pd.DataFrame") -> str:
 
 
 FAILURES = ("clip_id", "dataset", "subject", "store", "found", "expected", "remedy")
-"""Columns of a failures table, all text: one row per clip that could not be read or computed."""
+"""Columns of a failures table, all text: one row per clip that could not be read or computed.
+
+The second row of a coding sheet about one clip has the clip's id with "#2"."""

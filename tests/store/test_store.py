@@ -54,7 +54,7 @@ def test_only_the_clips_that_are_asked_for(stores):
 def test_stores_that_disagree_name_the_one_to_delete_and_a_choice_leaves_it_out(stores):
     path = stores / "vector" / "clips.csv"
     path.write_text(path.read_text().replace("disgust", "anger"))
-    with pytest.raises(StoreError, match="different clip tables.*delete"):
+    with pytest.raises(StoreError, match=r"different clip tables.*delete"):
         open_store(stores).clips()
     assert len(open_store(stores, names=["crops"]).clips()) == 36
 

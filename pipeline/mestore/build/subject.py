@@ -61,8 +61,8 @@ def build_subject(task: Task) -> Outcome:
             samples, failures = compute_subject(task, function)
         with task.cache.create(task.key) as folder:
             write_subject(folder, samples, description=task.description, inputs=task.key, failures=failures)
-    except MEStoreError as error:
-        return Outcome(task=task, error=str(error))
+    except (MEStoreError, OSError) as error:
+        return Outcome(task=task, error=f"{type(error).__name__}: {error}")
     except Exception:
         return Outcome(task=task, error=traceback.format_exc())
     return Outcome(task=task, failed=len(failures))
