@@ -69,27 +69,25 @@ def test_every_clip_is_in_every_store(demo):
 def test_the_flow_features_beat_the_constant_baseline(demo):
     its = scores(demo)
     for feature in FLOW_FEATURES:
-        assert its[feature]["uf1"] > its[CONSTANT]["uf1"]
-        assert its[feature]["uar"] > its[CONSTANT]["uar"]
+        assert its[feature]["uf1"] > its[CONSTANT]["uf1"] + 0.2
+        assert its[feature]["uar"] > its[CONSTANT]["uar"] + 0.2
 
 
 @pytest.mark.parametrize("feature", ["flow", "lbp_top", "mdmo"])
 def test_with_shuffled_labels_every_feature_falls_to_chance(demo, feature):
     store = mestore.open_store(demo.folder / "data/stores")
     folds = mestore.load_folds(demo.folder / "data/folds/loso.json")
-    fold = next(iter(folds))
-    train, test = store.read(feature, fold.train), store.read(feature, fold.test)
-    truth, classes = test.clips["emotion"].to_numpy(), test.clips["emotion"].nunique()
     rng = np.random.default_rng(0)
     hits = []
-    for _ in range(40):
-        labels = rng.permutation(train.clips["emotion"].to_numpy())
-        hits.append(
-            (linear_svm().fit(vectors(train.data), labels).predict(vectors(test.data)) == truth).mean()
-        )
-    # Predictions of one shuffle go together, so the error is that of the mean over shuffles.
-    error = np.std(hits) / np.sqrt(len(hits))
-    assert abs(np.mean(hits) - 1 / classes) < 4 * error + 0.01
+    for fold in folds:
+        train = store.read(feature, fold.train, clips=folds.clips)
+        test = store.read(feature, fold.test, clips=folds.clips)
+        for _ in range(60):
+            labels = rng.permutation(train.clips["emotion"].to_numpy())
+            predicted = linear_svm().fit(vectors(train.data), labels).predict(vectors(test.data))
+            hits.append((predicted == test.clips["emotion"].to_numpy()).mean())
+    # Five classes of equal size; the standard error of the mean is .007 to .013.
+    assert abs(np.mean(hits) - 1 / 5) < 0.05
 
 
 def test_a_second_repro_does_nothing(demo):
