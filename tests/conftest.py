@@ -20,7 +20,7 @@ SIDE = 24
 
 
 def clip_table(*, persons: int = PERSONS, clips_each: int = 3, dataset: str = "toy") -> pd.DataFrame:
-    """Return a clip table: every person has two subjects' worth of nothing but numbers."""
+    """Return a clip table of invented rows: one subject a person, emotions taking turns."""
     rows = []
     for person in range(persons):
         for number in range(clips_each):

@@ -246,6 +246,7 @@ def test_stores_taken_out_of_params_and_a_hostile_label(broken):
     broken.dvc("repro")
     assert (broken.folder / "data/stores/mdmo").is_dir()
     assert set(scores(broken)) == {"constant", "lbp_top"}
+    assert "(crops, clips, lbp_top)" in broken.run(".venv/bin/mestore", "summary")
     broken.dvc("plots", "show")
     for page in ("dvc_plots/index.html", "data/reports/demo/index.html"):
         text = (broken.folder / page).read_text()

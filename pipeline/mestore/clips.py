@@ -34,55 +34,33 @@ def clip_id(*, dataset: str, subject: str, clip: str, onset: int, part: str = ""
     return f"{dataset}{'-' if part else ''}{part}/{subject}/{clip}@{onset}"
 
 
-TYPES = {
-    "clip_id": "str",
-    "dataset": "str",
-    "part": "str",
-    "subject": "str",
-    "person": "str",
-    "clip": "str",
-    "kind": "str",
-    "onset": "int64",
-    "apex": "int64",
-    "offset": "int64",
-    "fps": "float64",
-    "emotion": "str",
-    "objective_class": "str",
-    "aus": "str",
-    "apex_source": "str",
-    "edition": "str",
-    "gaps": "bool",
-    "media": "str",
-    "frames": "object",
-    "paths": "object",
-    "digest": "str",
+COLUMNS = {
+    "clip_id": ("str", "<dataset>[-<part>]/<subject>/<clip>@<onset>"),
+    "dataset": ("str", "name of the dataset in params.yaml"),
+    "part": ("str", "part of the dataset, empty where it has none"),
+    "subject": ("str", "id inside the dataset; the key of the stores"),
+    "person": ("str", "the human being; folds are made of persons"),
+    "clip": ("str", "name of the clip inside its subject, as given"),
+    "kind": ("str", "micro or macro"),
+    "onset": ("int64", "frame number of the onset, as in the file names"),
+    "apex": ("int64", "frame number of the apex"),
+    "offset": ("int64", "frame number of the offset"),
+    "fps": ("float64", "frames per second"),
+    "emotion": ("str", "as given, lower case; empty where there is none"),
+    "objective_class": ("str", "as shipped, I to VII; empty where there is none"),
+    "aus": ("str", "action units as given; empty where there are none"),
+    "apex_source": ("str", "annotated, or estimated:<method>; empty where the row could not be read"),
+    "edition": ("str", "the coding sheet this row came from"),
+    "gaps": ("bool", "whether frames between onset and offset are missing"),
+    "media": ("str", "frames (a folder) or video (a file)"),
+    "frames": ("object", "numbers of the frames from onset to offset that are there"),
+    "paths": ("object", "their paths below the dataset's folder, or that of the video"),
+    "digest": ("str", "of the frames' numbers and bytes; empty where none are there"),
 }
-"""Columns of the clip table, in order, and their types; `frames` and `paths` hold lists."""
+"""Columns of the clip table, in order: type and meaning; `frames` and `paths` hold lists."""
 
-MEANINGS = {
-    "clip_id": "<dataset>[-<part>]/<subject>/<clip>@<onset>",
-    "dataset": "name of the dataset in params.yaml",
-    "part": "part of the dataset, empty where it has none",
-    "subject": "id inside the dataset; the key of the stores",
-    "person": "the human being; folds are made of persons",
-    "clip": "name of the clip inside its subject, as given",
-    "kind": "micro or macro",
-    "onset": "frame number of the onset, as in the file names",
-    "apex": "frame number of the apex",
-    "offset": "frame number of the offset",
-    "fps": "frames per second",
-    "emotion": "as given, lower case; empty where there is none",
-    "objective_class": "as shipped, I to VII; empty where there is none",
-    "aus": "action units as given; empty where there are none",
-    "apex_source": "annotated, or estimated:<method>; empty where the row could not be read",
-    "edition": "the coding sheet this row came from",
-    "gaps": "whether frames between onset and offset are missing",
-    "media": "frames (a folder) or video (a file)",
-    "frames": "numbers of the frames from onset to offset that are there",
-    "paths": "their paths below the dataset's folder, or that of the video",
-    "digest": "of the frames' numbers and bytes; empty where none are there",
-}
-"""What each column holds."""
+TYPES = {name: kind for name, (kind, _) in COLUMNS.items()}
+"""Type of each column."""
 
 
 def schema() -> "pa.DataFrameSchema":
@@ -95,9 +73,9 @@ def schema() -> "pa.DataFrameSchema":
             object if kind == "object" else kind,
             rules.get(name),
             unique=name == "clip_id",
-            description=MEANINGS[name],
+            description=meaning,
         )
-        for name, kind in TYPES.items()
+        for name, (kind, meaning) in COLUMNS.items()
     }
     return pa.DataFrameSchema(columns, strict=True, ordered=True, coerce=False)
 

@@ -3,6 +3,7 @@
 import json
 
 from mestore.errors import MEStoreError
+from mestore.params import load_params
 from mestore.workspace import Workspace
 
 NEXT = (
@@ -20,8 +21,10 @@ def summarise(workspace: Workspace) -> str:
         raise MEStoreError(f"{metrics} is missing: nothing has been built here yet; run `dvc repro`")
     scores = json.loads(metrics.read_bytes())
     said = ", ".join(f"{name} UF1 {it['uf1']:.2f}" for name, it in scores.items())
-    stores = ", ".join(sorted(path.name for path in workspace.stores.iterdir() if path.is_dir()))
-    pages = sorted(workspace.reports.glob("*/index.html"))
+    # What params.yaml names: folders of stores and datasets that were taken out stay behind.
+    params = load_params(workspace.params)
+    stores = ", ".join(name for name in params.stores if (workspace.stores / name).is_dir())
+    pages = [workspace.reports / name / "index.html" for name in params.datasets]
     where = {
         "stores": f"{workspace.stores.relative_to(workspace.root)}/ ({stores})",
         "scores": f"{metrics.relative_to(workspace.root)} ({said})",

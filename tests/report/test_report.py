@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from mestore.params import Params
 from mestore.report import figures
-from mestore.report.page import PANELS, Figure, _template
+from mestore.report.page import PANELS, Figure, _stores_shown, _template
 from mestore.store.layout import Description
 
 
@@ -64,3 +65,25 @@ def test_text_from_outside_is_escaped(hostile):
     )
     assert "<script>" not in page and "<img src=x" not in page
     assert "&lt;" in page
+
+
+def test_the_crops_that_are_shown_are_those_the_flow_was_computed_from():
+    def shown(**stores):
+        params = {
+            "datasets": {"toy": {"reader": "table"}},
+            "stores": stores,
+            "protocols": {"loso": {"kind": "loso"}},
+            "evaluate": {"folds": "loso", "features": []},
+        }
+        return _stores_shown(Params.model_validate(params))
+
+    crops = {"kind": "align", "input": "index"}
+    clips = {"kind": "tim", "input": "stores/crops"}
+    assert shown(crops=crops, large=crops, flow={"kind": "tvl1", "input": "stores/large"}) == (
+        "large",
+        "flow",
+    )
+    assert shown(crops=crops, clips=clips, flow={"kind": "tvl1", "input": "stores/clips"}) == ("crops", None)
+    sequence = {"kind": "tvl1", "input": "stores/crops", "params": {"pairs": "onset-each"}}
+    assert shown(crops=crops, flow=sequence) == ("crops", None)
+    assert shown() is None

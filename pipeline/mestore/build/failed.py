@@ -24,8 +24,7 @@ def check_failed(failures: pd.DataFrame, table: pd.DataFrame, *, limit: int | No
             first = part.iloc[0]
             raise BuildError(
                 f"{where}: {len(part)} of {clips_there} clips of {dataset} failed, allowed are {allowed}; "
-                f"the first: {first['clip_id']}: found {first['found'].removeprefix('found ')}, "
-                f"expected {first['expected']}, "
+                f"the first: {first['clip_id']}: found {first['found']}, expected {first['expected']}, "
                 f"{first['remedy']}. The others were built and are kept. Mend the recordings, or raise "
                 "build.max_failed in params.yaml"
             )

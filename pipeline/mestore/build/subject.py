@@ -83,7 +83,7 @@ def compute_subject(
         except ValueError as error:
             # Kernels know nothing of clips: what they refuse is a fault of the clip that they were given.
             failures[clip] = {
-                "found": str(error),
+                "found": str(error).removeprefix("found "),
                 "expected": f"a clip that {task.description.kind} can compute",
                 "remedy": "look at its frames, or change the parameters of the store",
             }

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from mestore.datasets.folder import inside
-from mestore.datasets.media import video_and_first
+from mestore.datasets.media import check_paths, video_and_first
 from mestore.store.layout import file_sha256
 
 
@@ -51,9 +51,7 @@ def clip_digest(root: Path, *, media: str, frames: Sequence[int], paths: Sequenc
     ValueError
         If `paths` does not fit `frames`.
     """
-    expected = min(len(frames), 1) if media == "video" else len(frames)
-    if len(paths) != expected:
-        raise ValueError(f"{len(frames)} frames in {len(paths)} paths of {media}; expected {expected} paths")
+    check_paths(media=media, frames=frames, paths=paths)
     if len(frames) == 0:
         return ""
     if media == "frames":

@@ -79,14 +79,21 @@ def read_frames(root: Path, *, media: str, frames: Sequence[int], paths: Sequenc
     ValueError
         If `frames` is empty, or `paths` does not fit it.
     """
-    expected = len(frames) if media == "frames" else 1
-    if len(frames) == 0 or len(paths) != expected:
-        raise ValueError(f"{len(frames)} frames in {len(paths)} paths of {media}; expected {expected} paths")
+    check_paths(media=media, frames=frames, paths=paths)
+    if len(frames) == 0:
+        raise ValueError("found no frames; expected at least one")
     if media == "frames":
         return _stack((_image(inside(root, path), name=path) for path in paths), count=len(frames))
     path, first = video_and_first(paths[0])
     positions = [number - first for number in frames]
     return _stack(_video(inside(root, path), name=path, positions=positions), count=len(frames))
+
+
+def check_paths(*, media: str, frames: Sequence[int], paths: Sequence[str]) -> None:
+    """Raise ValueError unless there is a path per image, or one for a video that has frames."""
+    expected = len(frames) if media == "frames" else min(len(frames), 1)
+    if len(paths) != expected:
+        raise ValueError(f"{len(frames)} frames in {len(paths)} paths of {media}; expected {expected} paths")
 
 
 def count_video_frames(path: Path) -> int:

@@ -200,7 +200,7 @@ def _fractions(
 
 
 @numba.njit(cache=True, nogil=True)
-def _count_nearest(clip, steps, border, ends, bins, rows, columns, counts):  # type: ignore[no-untyped-def]
+def _count_nearest(clip, steps, border, ends, bins, rows, columns, counts):  # type: ignore[no-untyped-def] # numba's
     frames, height, width = clip.shape
     codes = np.empty(width - 2 * border, np.uint16)
     for t in range(ends, frames - ends):
@@ -218,7 +218,7 @@ def _count_nearest(clip, steps, border, ends, bins, rows, columns, counts):  # t
 
 
 @numba.njit(cache=True, nogil=True)
-def _count_bilinear(  # type: ignore[no-untyped-def]
+def _count_bilinear(  # type: ignore[no-untyped-def] # numba's
     clip, corners, along_t, along_y, along_x, border, ends, bins, rows, columns, counts
 ):
     frames, height, width = clip.shape
@@ -241,7 +241,7 @@ def _count_bilinear(  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def _levels(clip, t, y, x, plane, ft, fy, fx, levels):  # type: ignore[no-untyped-def]
+def _levels(clip, t, y, x, plane, ft, fy, fx, levels):  # type: ignore[no-untyped-def] # numba's
     """Fill `levels` with the bilinear grey levels of one point for a row of centres.
 
     The order of the four products and of their sum is the release's.

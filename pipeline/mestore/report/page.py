@@ -12,7 +12,6 @@ import numpy as np
 from jinja2 import Environment
 from PIL import Image as Pillow
 
-from mestore.build.tables import read_index
 from mestore.params import Params, kind_params
 from mestore.progress import shown as progress_shown
 from mestore.report import figures
@@ -43,20 +42,21 @@ def write_report(workspace: Workspace, params: Params, dataset: str) -> str:
     temporary = folder.with_name(f".{dataset}")
     shutil.rmtree(temporary, ignore_errors=True)
     (temporary / "img").mkdir(parents=True)
-    table, index_failures = read_index(workspace, params)
+    table = store.clips()
     table = table[table["dataset"] == dataset]
     shown = _stores_shown(params)
+    panels = PANELS if shown and shown[1] else PANELS[:4]
     page = _template().render(
         dataset=dataset,
         clips=len(table),
         subjects=table["subject"].nunique(),
         persons=table["person"].nunique(),
         emotions=table["emotion"].value_counts().to_dict(),
-        figures=_figures(store, shown, dataset, table, temporary),
-        panels=PANELS if shown and shown[1] else PANELS[:4],
+        figures=_figures(store, shown, dataset, table, temporary, panels=panels),
+        panels=panels,
         flow_scale=FLOW_SCALE,
         strain_scale=STRAIN_SCALE,
-        failures=_failures(store, params, index_failures, dataset),
+        failures=_failures(store, dataset),
         scores=json.loads((workspace.reports / "scores.json").read_bytes()),
         built={name: store.feature(name).descriptions[dataset] for name in params.stores},
     )
@@ -68,18 +68,24 @@ def write_report(workspace: Workspace, params: Params, dataset: str) -> str:
 
 
 def _stores_shown(params: Params) -> tuple[str, str | None] | None:
-    """Return the names of the crops and of their onset-apex flow that the page shows: the first of each."""
+    """Return the names of the crops and of their onset-apex flow that the page shows: the first such pair."""
+    for name, store in params.stores.items():
+        if store.kind == "tvl1" and getattr(kind_params(store), "pairs", "") == "onset-apex":
+            source = store.input_store
+            if source is not None and params.stores[source].kind == "align":
+                return source, name
     crops = [name for name, store in params.stores.items() if store.kind == "align"]
-    flows = [
-        name
-        for name, store in params.stores.items()
-        if store.kind == "tvl1" and getattr(kind_params(store), "pairs", "") == "onset-apex"
-    ]
-    return (crops[0], flows[0] if flows else None) if crops else None
+    return (crops[0], None) if crops else None
 
 
 def _figures(
-    store: Store, shown: tuple[str, str | None] | None, dataset: str, table: Any, folder: Path
+    store: Store,
+    shown: tuple[str, str | None] | None,
+    dataset: str,
+    table: Any,
+    folder: Path,
+    *,
+    panels: tuple[str, ...],
 ) -> dict[str, list[Figure]]:
     """Return the figures of each subject, and write their images."""
     by_subject: dict[str, list[Figure]] = {}
@@ -95,17 +101,18 @@ def _figures(
             for clip, crop in crops.samples(dataset, subject).items():
                 name = f"img/{done}-{len(by_subject[subject])}.jpg"
                 motion = motions.get(clip)
-                _save(figures.side_by_side(_panels(crop, motion)), folder / name)
+                _save(figures.side_by_side(_panels(crop, motion, count=len(panels))), folder / name)
                 by_subject[subject].append(_figure(clip, rows.loc[clip], crop, motion, name))
             progress(done, len(subjects))
     return by_subject
 
 
-def _panels(crop: Sample, motion: Sample | None) -> list[figures.Image]:
+def _panels(crop: Sample, motion: Sample | None, *, count: int) -> list[figures.Image]:
     onset, apex, offset = (_frame(crop, number) for number in (crop.onset, crop.apex, crop.offset))
     frames = [onset, apex, offset, figures.difference(onset, apex)]
     if motion is None:
-        return frames
+        # As many as where there is motion: the page's headings are those of all clips.
+        return [*frames, *[np.full_like(onset, 255)] * (count - len(frames))]
     flow = figures.flow_colours(motion.data[..., :2], scale=FLOW_SCALE)
     return [*frames, flow, figures.strain_colours(motion.data[..., 2], scale=STRAIN_SCALE)]
 
@@ -142,13 +149,12 @@ def _figure(clip: str, row: Any, crop: Sample, motion: Sample | None, image: str
     return Figure(clip=clip, labels=labels, numbers=numbers, image=image)
 
 
-def _failures(store: Store, params: Params, index_failures: Any, dataset: str) -> list[dict[str, str]]:
-    """Return every failure once: stores carry along those of their inputs."""
-    tables = [index_failures, *(store.feature(name).failures for name in params.stores)]
+def _failures(store: Store, dataset: str) -> list[Any]:
+    """Return every failure once: stores carry along those of their inputs, and those of the index."""
     rows = {
         (row["clip_id"], row["store"]): row
-        for table in tables
-        for row in table[table["dataset"] == dataset].to_dict("records")
+        for feature in store.features.values()
+        for row in feature.failures[feature.failures["dataset"] == dataset].to_dict("records")
     }
     return [rows[key] for key in sorted(rows)]
 

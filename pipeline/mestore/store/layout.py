@@ -117,7 +117,7 @@ class Commit:
         Digest of all that the subject was computed from.
     files : dict
         Relative path -> {"size": bytes, "sha256": hex}.
-    failures : list of dict
+    failures : dict of dict
         found, expected, remedy of the clips that could not be computed, by clip id.
     """
 

@@ -170,7 +170,7 @@ def derive(face: Face, traits: Traits) -> Face:
 
 def _photograph(name: str) -> NDArray[np.uint8]:
     if name == "astronaut":
-        astronaut: NDArray[np.uint8] = skimage.data.astronaut()  # type: ignore[no-untyped-call]
+        astronaut: NDArray[np.uint8] = skimage.data.astronaut()  # type: ignore[no-untyped-call] # scikit-image's
         return astronaut
     path = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
     photograph = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR_RGB)
