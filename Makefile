@@ -1,8 +1,8 @@
-# make demo | test | install | check. `make demo` and `make test` make .venv if it is not there.
+# make demo | test | bench | install | check. `make demo` and `make test` make .venv if it is not there.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test install check lint types layers
+.PHONY: demo test bench install check lint types layers
 
 demo: install
 	$(BIN)/mestore demo data/raw/demo
@@ -11,6 +11,10 @@ demo: install
 
 test: install
 	$(BIN)/python -m pytest
+
+# Some minutes on an idle machine; writes benchmarks/results.md and the README's table.
+bench: install
+	$(BIN)/python -m benchmarks
 
 install: .venv/installed
 

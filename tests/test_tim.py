@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from layouts import LAYOUTS, laid_out
 from mestore.errors import ClipFault
 from mestore.sample import Sample
 from mestore.tim import TimParams, fill, interpolate, tim_sample, weights
@@ -54,9 +55,12 @@ def tim_by_svd(frames, n):
     return np.clip(np.rint(found), 0, 255).astype(np.uint8).T.reshape(n, *frames.shape[1:])
 
 
-@pytest.mark.parametrize(("count", "n"), [(100, 50), (20, 10), (40, 50), (11, 10)])
-def test_equals_the_published_svd_form(count, n):
-    frames = np.random.default_rng(count).integers(0, 256, (count, 12, 12), dtype=np.uint8)
+@pytest.mark.parametrize(
+    ("count", "n", "side"),
+    [(100, 50, 150), (100, 50, 12), (20, 10, 12), (40, 50, 12), (11, 10, 12), (9, 33, 12)],
+)
+def test_equals_the_published_svd_form(count, n, side):
+    frames = np.random.default_rng(count).integers(0, 256, (count, side, side), dtype=np.uint8)
     np.testing.assert_array_equal(interpolate(frames, n), tim_by_svd(frames, n))
 
 
@@ -66,12 +70,23 @@ def test_equals_the_svd_form_when_frames_repeat():
     np.testing.assert_array_equal(interpolate(frames, 33), tim_by_svd(frames, 33))
 
 
+@given(st.integers(2, 40), st.integers(2, 60), st.integers(0, 99))
+@settings(max_examples=20, deadline=None)
+def test_equals_the_svd_form_at_any_length(count, n, seed):
+    frames = np.random.default_rng(seed).integers(0, 256, (count, 90), dtype=np.uint8)
+    found, published = interpolate(frames, n), tim_by_svd(frames, n)
+    # Halfway between two frames, a half of an odd sum is a tie, and either rounding is right.
+    ties = np.abs((weights(count, n) @ frames) % 1 - 0.5) < 1e-9
+    np.testing.assert_array_equal(found[~ties], published[~ties])
+
+
 @given(st.integers(2, 60), st.integers(2, 60))
 @settings(max_examples=40, deadline=None)
 def test_weights_keep_even_clips_and_both_ends(count, n):
     matrix = weights(count, n)
     np.testing.assert_allclose(matrix.sum(axis=1), 1, atol=1e-9)
     np.testing.assert_allclose(matrix[[0, -1]], np.eye(count)[[0, -1]], atol=1e-9)
+    np.testing.assert_array_equal(matrix, matrix[::-1, ::-1])
 
 
 @pytest.mark.parametrize("n", [10, 33, 50, 100])
@@ -114,6 +129,14 @@ def test_a_large_clip_equals_its_parts():
     [
         (np.zeros((1, 4)), 10, "time >= 2"),
         (np.zeros((5, 4)), 1, "at least 2"),
+        (np.zeros((5, 4)), 2.5, "whole"),
+        (np.zeros((0, 4)), 10, "time >= 2"),
+        (np.array([[0.0], [np.nan]]), 10, "NaN"),
+        (np.array([[0.0], [np.inf]], np.float32), 10, "infinity"),
+        (np.zeros((5, 4), dtype=complex), 10, "complex128"),
+        (np.zeros((5, 4), dtype=object), 10, "object"),
+        (np.zeros((5, 4), dtype=np.longdouble), 10, "float128|longdouble"),
+        ([[1, 2], [3, 4]], 10, "int64"),
         (np.zeros((5, 4), dtype=bool), 10, "bool"),
         (np.zeros((5, 4), dtype=np.int64), 10, "int64"),
         (np.array(3.0), 10, "time >= 2"),
@@ -125,11 +148,75 @@ def test_refuses_what_it_cannot_interpolate(frames, n, message):
 
 
 @pytest.mark.parametrize(
-    "numbers", [[1, 2], [1, 2, 2], [3, 2, 4], [1, 2.5, 4], [1, 2, np.nan], [[1], [2], [3]]]
+    "numbers",
+    [
+        [1, 2],
+        [1, 2, 2],
+        [3, 2, 4],
+        [1, 2.5, 4],
+        [1, 2, np.nan],
+        [1, 2, np.inf],
+        [[1], [2], [3]],
+        ["1", "2", "3"],
+        [],
+        [True, False, True],
+    ],
 )
 def test_fill_refuses_numbers_that_do_not_fit(numbers):
     with pytest.raises(ValueError, match="strictly increasing"):
         fill(np.zeros((3, 2)), numbers)
+
+
+def test_fill_refuses_numbers_far_apart():
+    with pytest.raises(ValueError, match="from 1 to 1000000000000; expected at most"):
+        fill(np.zeros((3, 2)), [1, 2, 10**12])
+
+
+@pytest.mark.parametrize("numbers", [[1, 2, 3], [1, 2, 5]])
+def test_fill_refuses_frames_that_are_not_finite(numbers):
+    with pytest.raises(ValueError, match="NaN"):
+        fill(np.array([0.0, np.nan, 1.0]), numbers)
+
+
+@given(st.lists(st.integers(0, 60), min_size=1, max_size=12, unique=True), st.integers(0, 99))
+@settings(max_examples=30, deadline=None)
+def test_fill_is_linear_between_what_is_there(numbers, seed):
+    numbers = np.array(sorted(numbers), dtype=np.uint8)
+    frames = np.random.default_rng(seed).normal(size=(len(numbers), 3))
+    found = fill(frames, numbers)
+    wanted = np.arange(numbers[0], numbers[-1] + 1)
+    expected = np.stack([np.interp(wanted, numbers, column) for column in frames.T], axis=1)
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+    np.testing.assert_array_equal(found[numbers - numbers[0]], frames)
+
+
+@given(
+    st.lists(st.integers(0, 4), max_size=3),
+    st.sampled_from([np.uint8, np.int16, np.float16, np.float32, np.float64, np.int64, bool]),
+    st.integers(-1, 6),
+)
+@settings(max_examples=60, deadline=None)
+def test_gives_frames_or_a_value_error(shape, dtype, n):
+    frames = np.ones(shape, dtype)
+    try:
+        found = interpolate(frames, n)
+    except ValueError as error:
+        assert "expected" in str(error)
+    else:
+        assert found.dtype == dtype and found.shape == (n, *shape[1:])
+        np.testing.assert_allclose(found, 1, rtol=1e-3)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_frames_may_have_any_layout(layout):
+    frames = np.random.default_rng(3).integers(0, 256, (9, 20, 30), dtype=np.uint8)
+    for clip in (frames, frames.astype(np.float32), frames.astype(np.uint16)):
+        np.testing.assert_array_equal(interpolate(laid_out(clip, layout), 14), interpolate(clip, 14))
+
+
+@pytest.mark.parametrize("level", [0, 7, 255])
+def test_a_clip_of_one_colour_keeps_it(level):
+    assert (interpolate(np.full((13, 5, 1), level, np.uint8), 50) == level).all()
 
 
 def test_fill_rounds_and_keeps_what_is_there():
@@ -170,6 +257,18 @@ class TestTimSample:
         out = tim_sample(sample_of(clip, [3, 4, 5, 6, 7]), TimParams(n=9, sampling="linear"))
         np.testing.assert_allclose(out.data[:, 0], [0, 0.5, 1, 2.5, 4, 6.5, 9, 12.5, 16])
         np.testing.assert_allclose(out.frames, np.linspace(3, 7, 9))
+
+    @pytest.mark.parametrize("sampling", ["tim", "linear", "uniform"])
+    def test_a_whole_clip_is_interpolated_like_its_frames(self, sampling):
+        frames = np.random.default_rng(4).integers(0, 256, (12, 8, 8, 3), dtype=np.uint8)
+        out = tim_sample(sample_of(frames, np.arange(12)), TimParams(n=12, sampling=sampling))
+        np.testing.assert_array_equal(out.data, frames)
+        out = tim_sample(sample_of(frames, np.arange(12)), TimParams(n=30))
+        np.testing.assert_array_equal(out.data, interpolate(frames, 30))
+
+    def test_frames_of_another_dtype_are_refused(self):
+        with pytest.raises(ValueError, match="int64"):
+            tim_sample(sample_of(np.zeros((5, 4), np.int64), np.arange(5)), TimParams())
 
     def test_one_frame_is_a_fault_of_the_clip(self):
         clip, _ = moving_clip()

@@ -1,12 +1,14 @@
 """Temporal interpolation (TIM): any clip brought to a fixed number of frames."""
 
 from functools import cache
+from numbers import Integral
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import Field
 
+from mestore.along_time import along_time
 from mestore.errors import ClipFault
 from mestore.features.spec import KindParams
 from mestore.sample import Sample
@@ -14,7 +16,7 @@ from mestore.sample import Sample
 Span = Literal["onset-offset", "onset-2apex"]
 Sampling = Literal["tim", "uniform", "linear"]
 
-_BLOCK = 4096  # values per frame and product: their float64 copies stay in the processor's cache
+_LONGEST = 100_000  # frames; numbers that span more are damaged, and their weights would fill the memory
 
 
 class TimParams(KindParams):
@@ -78,6 +80,7 @@ def weights(count: int, n: int) -> NDArray[np.float64]:
     at_times = np.sin(np.pi * k * np.linspace(1 / count, 1, n) + phase)
     scaled = at_frames / (at_frames**2).sum(axis=1, keepdims=True)
     matrix: NDArray[np.float64] = 1 / count + at_times.T @ scaled
+    matrix = (matrix + matrix[::-1, ::-1]) / 2  # the same backwards in time, but for rounding
     matrix.flags.writeable = False
     return matrix
 
@@ -100,7 +103,8 @@ def interpolate(frames: ArrayLike, n: int) -> NDArray[Any]:
     Raises
     ------
     ValueError
-        If there are fewer than 2 frames, `n` is under 2, or the frames are not numbers.
+        If there are fewer than 2 frames, `n` is under 2, or the frames are not numbers, not finite, or so
+        large that the result overflows.
 
     Examples
     --------
@@ -112,7 +116,7 @@ def interpolate(frames: ArrayLike, n: int) -> NDArray[Any]:
     True
     """
     frames = _checked(frames)
-    return _along_time(weights(len(frames), n), frames)
+    return along_time(weights(len(frames), n), frames)
 
 
 def fill(frames: ArrayLike, numbers: ArrayLike) -> NDArray[Any]:
@@ -133,7 +137,8 @@ def fill(frames: ArrayLike, numbers: ArrayLike) -> NDArray[Any]:
     Raises
     ------
     ValueError
-        If the numbers are not whole, not increasing, or not as many as the frames.
+        If the numbers are not whole, not increasing, not as many as the frames or too far apart, or the
+        frames are not finite numbers.
 
     Examples
     --------
@@ -142,7 +147,7 @@ def fill(frames: ArrayLike, numbers: ArrayLike) -> NDArray[Any]:
     """
     frames = _checked(frames, least=1)
     matrix = _fill_weights(np.asarray(numbers), len(frames))
-    return frames.copy() if len(matrix) == len(frames) else _along_time(matrix, frames)
+    return along_time(matrix, frames)
 
 
 def tim_sample(sample: Sample, params: TimParams) -> Sample:
@@ -162,7 +167,7 @@ def tim_sample(sample: Sample, params: TimParams) -> Sample:
     sampling, positions = _sampling(len(filling), params)
     return sample.having(
         # One product for filling and sampling: rounded once, and no filled clip in memory.
-        _along_time(sampling @ filling, sample.data[rows]),
+        along_time(sampling @ filling, _checked(sample.data[rows])),
         frames=numbers[0] + positions,
         measures={"filled": np.array(len(filling) - len(numbers), dtype=np.int64)},
     )
@@ -188,43 +193,25 @@ def _sampling(count: int, params: TimParams) -> tuple[NDArray[np.float64], NDArr
 
 
 def _fill_weights(numbers: NDArray[Any], count: int) -> NDArray[np.float64]:
-    whole = np.rint(numbers)
+    numeric = numbers.dtype.kind in "iuf" and np.isfinite(numbers).all()
+    whole = np.rint(numbers.astype(np.float64)) if numeric else np.empty(0)
     if numbers.shape != (count,) or not np.array_equal(whole, numbers) or (np.diff(whole) < 1).any():
         raise ValueError(
             f"found the numbers {np.array2string(numbers, threshold=8)} for {count} frames; expected one "
             "whole number per frame, strictly increasing; sort the frames by number and drop duplicates"
         )
-    wanted = np.arange(whole[0], whole[-1] + 1)
-    return _linear_weights(whole.astype(np.float64), wanted)
+    if whole[-1] - whole[0] >= _LONGEST:
+        raise ValueError(
+            f"found frame numbers from {whole[0]:.0f} to {whole[-1]:.0f}; expected at most {_LONGEST} "
+            "frames; check the numbers of the first and the last"
+        )
+    return _linear_weights(whole, np.arange(whole[0], whole[-1] + 1))
 
 
 def _linear_weights(there: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the matrix (wanted, there) that interpolates linearly from positions to positions."""
     units = np.eye(len(there))
     return np.stack([np.interp(wanted, there, unit) for unit in units], axis=1)
-
-
-def _along_time(matrix: NDArray[np.float64], frames: NDArray[Any]) -> NDArray[Any]:
-    """Return `matrix` applied to the first axis of `frames`, in their dtype."""
-    # float64 for integers: float32 is off by 1e-5, enough to round one pixel in thousands the other way,
-    # another one with another number of threads.
-    single = frames.dtype.kind == "f" and frames.dtype.itemsize < 8
-    working = np.float32 if single else np.float64
-    matrix = matrix.astype(working)
-    flat = frames.reshape(len(frames), -1)
-    out = np.empty((len(matrix), flat.shape[1]), dtype=frames.dtype)
-    for start in range(0, flat.shape[1], _BLOCK):
-        block = slice(start, start + _BLOCK)
-        out[:, block] = _as_dtype(matrix @ flat[:, block].astype(working), frames.dtype)
-    return out.reshape(len(matrix), *frames.shape[1:])
-
-
-def _as_dtype(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
-    if dtype.kind == "f":
-        return values.astype(dtype)
-    limits = np.iinfo(dtype)
-    clipped: NDArray[Any] = np.clip(np.rint(values), limits.min, limits.max).astype(dtype)
-    return clipped
 
 
 def _checked(frames: ArrayLike, *, least: int = 2) -> NDArray[Any]:
@@ -238,5 +225,5 @@ def _checked(frames: ArrayLike, *, least: int = 2) -> NDArray[Any]:
 
 
 def _check_counts(count: int, n: int) -> None:
-    if count < 2 or n < 2:
-        raise ValueError(f"found {count} frames to bring to {n}; expected at least 2 of each")
+    if not (isinstance(count, Integral) and isinstance(n, Integral)) or count < 2 or n < 2:
+        raise ValueError(f"found {count} frames to bring to {n}; expected at least 2 of each, whole")

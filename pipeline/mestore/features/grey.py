@@ -27,6 +27,7 @@ def grey(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
     >>> grey(np.array([[[[255, 0, 0], [0, 255, 0], [0, 0, 255]]]], dtype=np.uint8)).tolist()
     [[[76, 150, 29]]]
     """
+    frames = np.asarray(frames)
     if frames.dtype != np.uint8 or frames.ndim not in (3, 4) or frames.shape[3:] not in ((), (1,), (3,)):
         raise ValueError(
             f"found frames {frames.dtype} {frames.shape}; expected uint8 (time, y, x) or (time, y, x, 1 or 3)"
@@ -36,6 +37,7 @@ def grey(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if frames.shape[3] == 1:
         return frames[..., 0]
     out = np.empty(frames.shape[:3], dtype=np.uint8)
-    for frame, into in zip(frames, out, strict=True):
-        into[...] = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
+    if out.size:  # OpenCV converts no empty image
+        for frame, into in zip(frames, out, strict=True):
+            into[...] = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
     return out

@@ -1,21 +1,22 @@
 """LBP-TOP: histograms of local binary patterns on three orthogonal planes of a clip."""
 
+from fractions import Fraction
 from functools import cache
+from math import ceil
+from numbers import Integral
 from typing import Annotated, Literal, get_args
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
 from mestore.errors import ClipFault
 from mestore.features.grey import grey
+from mestore.features.lbp_top_count import count_codes
 from mestore.features.spec import KindParams
 from mestore.sample import Sample
 
 Sampling = Literal["nearest", "bilinear"]
-
-PLANES = ("XY", "XT", "YT")
 
 _NEIGHBOURS = (4, 16)  # fewer is no pattern, more than 16 bits no table worth holding
 
@@ -28,6 +29,13 @@ class LbpTopParams(KindParams):
 
     grid: tuple[Positive, Positive] = Field(
         default=(1, 1), description="blocks (rows, columns), each at least 1"
+    )
+    overlap: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="share of a block that also belongs to the next one of its row or column; 0: blocks "
+        "partition the centres",
     )
     radii: tuple[Positive, Positive, Positive] = Field(
         default=(1, 1, 1), description="radii (x, y, t) of the ellipses: px, px, frames; each at least 1"
@@ -44,6 +52,7 @@ def lbp_top(
     clip: NDArray[np.uint8],
     *,
     grid: tuple[int, int] = (1, 1),
+    overlap: float = 0.0,
     radii: tuple[int, int, int] = (1, 1, 1),
     neighbours: int = 8,
     sampling: Sampling = "nearest",
@@ -63,7 +72,14 @@ def lbp_top(
     clip : ndarray of uint8, shape (time, y, x)
         Grey levels.
     grid : (int, int)
-        Rows and columns of the blocks that partition the centres, as evenly as whole pixels allow.
+        Rows and columns of blocks.
+    overlap : float
+        Share of a block that also belongs to the next block of its row or column, in [0, 1); read as the
+        nearest fraction with a denominator up to a million, so that 1 / 3 is a third. Along an axis with M
+        centres and n blocks, a block is L = M / (1 + (n - 1) (1 - `overlap`)) long, and block b = 0 .. n - 1
+        has every centre m = 0 .. M - 1 with s b <= m < s b + L, where s = (1 - `overlap`) L. The last block
+        ends at the last centre; a centre counts once in every block it lies in, and lies in at least one.
+        At 0 the blocks partition the centres.
     radii : (int, int, int)
         R_x, R_y in pixels and R_t in frames.
     neighbours : int
@@ -80,8 +96,8 @@ def lbp_top(
     Raises
     ------
     ValueError
-        If the clip is no grey uint8 clip, is too small or too short for the radii or the grid, or an
-        option is out of its range.
+        If the clip is no grey uint8 clip, is too short for the radii, too small for the radii and the
+        blocks (which must begin at least 1 px apart), or an option is out of its range.
 
     References
     ----------
@@ -96,7 +112,7 @@ def lbp_top(
     >>> lbp_top(np.zeros((3, 4, 4), dtype=np.uint8))[0, :, 58].tolist()
     [1.0, 1.0, 1.0]
     """
-    counts = _counts(clip, grid=grid, radii=radii, neighbours=neighbours, sampling=sampling)
+    counts = _counts(clip, grid=grid, overlap=overlap, radii=radii, neighbours=neighbours, sampling=sampling)
     histograms: NDArray[np.float64] = counts / counts.sum(axis=2, keepdims=True)
     return histograms
 
@@ -113,6 +129,7 @@ def lbp_top_sample(sample: Sample, params: LbpTopParams) -> Sample:
     histograms = lbp_top(
         grey(sample.data),
         grid=params.grid,
+        overlap=params.overlap,
         radii=params.radii,
         neighbours=params.neighbours,
         sampling=params.sampling,
@@ -127,11 +144,17 @@ def uniform_bins(neighbours: int) -> NDArray[np.int64]:
     A code is uniform if its bits, read around the circle, change at most twice. Bin 0 holds all others;
     the uniform codes follow in the order of their value, from bin 1.
 
+    Raises
+    ------
+    ValueError
+        If `neighbours` is not whole, or not from 4 to 16.
+
     Examples
     --------
     >>> uniform_bins(8)[[0b0, 0b1, 0b10, 0b11, 0b101, 0b11111111]].tolist()
     [1, 2, 3, 4, 0, 58]
     """
+    _check_neighbours(neighbours)
     codes = np.arange(1 << neighbours)
     turned = (codes >> 1) | ((codes & 1) << (neighbours - 1))
     uniform = np.bitwise_count(codes ^ turned) <= 2
@@ -144,32 +167,62 @@ def _counts(
     clip: NDArray[np.uint8],
     *,
     grid: tuple[int, int],
+    overlap: float,
     radii: tuple[int, int, int],
     neighbours: int,
     sampling: Sampling,
 ) -> NDArray[np.int64]:
     """Return how many centres of each block have each bin, shape (blocks, 3, bins)."""
-    _check(clip, grid, radii, neighbours, sampling)
-    clip = np.ascontiguousarray(clip)
+    clip = np.asarray(clip)
+    _check_options(grid, overlap, radii, neighbours, sampling)
+    _check_clip(clip, grid, overlap, radii)
     border, ends = max(radii[:2]), radii[2]
-    rows = _blocks(clip.shape[1] - 2 * border, grid[0]) * grid[1]
-    columns = _blocks(clip.shape[2] - 2 * border, grid[1])
-    bins = uniform_bins(neighbours)
-    counts = np.zeros((grid[0] * grid[1], len(PLANES), bins.max() + 1), dtype=np.int64)
+    rows, columns = (
+        _blocks(size - 2 * border, int(parts), overlap)
+        for size, parts in zip(clip.shape[1:], grid, strict=True)
+    )
+    # Blocks that overlap share cells: no centre is looked at twice.
+    row_edges, column_edges = np.unique(rows), np.unique(columns)
     steps = _steps(radii, neighbours)
-    if sampling == "nearest":
-        nearest = np.floor(steps + 0.5).astype(np.int64)
-        _count_nearest(clip, nearest, border, ends, bins, rows, columns, counts)
-    else:
-        corners = np.floor(steps).astype(np.int64)
-        t, y, x = _fractions(clip.shape, steps, corners)
-        _count_bilinear(clip, corners, t, y, x, border, ends, bins, rows, columns, counts)
-    return counts
+    cells = count_codes(
+        clip,
+        np.floor(steps + 0.5) if sampling == "nearest" else steps,
+        border=border,
+        ends=ends,
+        rows=row_edges,
+        columns=column_edges,
+        bins=uniform_bins(neighbours).astype(np.uint8),
+    )
+    return np.stack(
+        [
+            cells[top:bottom, left:right].sum(axis=(0, 1))
+            for top, bottom in np.searchsorted(row_edges, rows)
+            for left, right in np.searchsorted(column_edges, columns)
+        ]
+    )
 
 
-def _blocks(size: int, parts: int) -> NDArray[np.int64]:
-    """Return the block of each of `size` centres along one axis."""
-    return np.arange(size) * parts // size
+def _blocks(size: int, parts: int, overlap: float) -> NDArray[np.int64]:
+    """Return the first centre of each block along an axis, and the first after it, shape (parts, 2).
+
+    Examples
+    --------
+    >>> _blocks(9, 4, 1 / 3).tolist()
+    [[0, 3], [2, 5], [4, 7], [6, 9]]
+    """
+    share = _share(overlap)
+    length = size / (1 + (parts - 1) * share)
+    starts = [block * share * length for block in range(parts)]
+    return np.array([[ceil(start), ceil(start + length)] for start in starts], dtype=np.int64)
+
+
+def _share(overlap: float) -> Fraction:
+    """Return the share of a block by which the next one begins later.
+
+    A fraction: the third that 1 / 3 means must not move an edge past the whole pixel it falls on.
+    """
+    finest = 10**6
+    return max(1 - Fraction(overlap).limit_denominator(finest), Fraction(1, finest))
 
 
 def _steps(radii: tuple[int, int, int], neighbours: int) -> NDArray[np.float64]:
@@ -182,114 +235,39 @@ def _steps(radii: tuple[int, int, int], neighbours: int) -> NDArray[np.float64]:
     return np.array(planes).swapaxes(1, 2).round(12)
 
 
-def _fractions(
-    shape: tuple[int, ...], steps: NDArray[np.float64], corners: NDArray[np.int64]
-) -> list[NDArray[np.float32]]:
-    """Return how far past its corner each point is, for every t, every y and every x.
-
-    Each has shape (3 planes, neighbours, size). The release holds positions, counted from 1, in single
-    precision, so that the fraction of .7071 px differs in its last bits from column to column; these
-    bits decide codes where the interpolated level ties with the centre.
-    """
-    fractions = []
-    for axis, size in enumerate(shape):
-        centres = np.arange(1, size + 1)
-        positions = (centres + steps[..., axis, None]).astype(np.float32)
-        fractions.append(positions - (centres + corners[..., axis, None]).astype(np.float32))
-    return fractions
-
-
-@numba.njit(cache=True, nogil=True)
-def _count_nearest(clip, steps, border, ends, bins, rows, columns, counts):  # type: ignore[no-untyped-def] # numba's
-    frames, height, width = clip.shape
-    codes = np.empty(width - 2 * border, np.uint16)
-    for t in range(ends, frames - ends):
-        for y in range(border, height - border):
-            centre = clip[t, y, border : width - border]
-            for plane in range(steps.shape[0]):
-                codes[:] = 0
-                for p in range(steps.shape[1]):
-                    dt, dy, dx = steps[plane, p]
-                    points = clip[t + dt, y + dy, border + dx : width - border + dx]
-                    for i in range(len(codes)):
-                        codes[i] |= np.uint16(points[i] >= centre[i]) << np.uint16(p)
-                for i in range(len(codes)):
-                    counts[rows[y - border] + columns[i], plane, bins[codes[i]]] += 1
-
-
-@numba.njit(cache=True, nogil=True)
-def _count_bilinear(  # type: ignore[no-untyped-def] # numba's
-    clip, corners, along_t, along_y, along_x, border, ends, bins, rows, columns, counts
-):
-    frames, height, width = clip.shape
-    codes = np.empty(width - 2 * border, np.uint16)
-    levels = np.empty(width - 2 * border, np.float32)
-    for t in range(ends, frames - ends):
-        for y in range(border, height - border):
-            for plane in range(corners.shape[0]):
-                codes[:] = 0
-                for p in range(corners.shape[1]):
-                    ft, fy = along_t[plane, p, t], along_y[plane, p, y]
-                    fx = along_x[plane, p, border : width - border]
-                    dt, dy, dx = corners[plane, p]
-                    _levels(clip, t + dt, y + dy, border + dx, plane, ft, fy, fx, levels)
-                    for i in range(len(codes)):
-                        centre = np.float32(clip[t, y, border + i])
-                        codes[i] |= np.uint16(levels[i] >= centre) << np.uint16(p)
-                for i in range(len(codes)):
-                    counts[rows[y - border] + columns[i], plane, bins[codes[i]]] += 1
-
-
-@numba.njit(cache=True, nogil=True)
-def _levels(clip, t, y, x, plane, ft, fy, fx, levels):  # type: ignore[no-untyped-def] # numba's
-    """Fill `levels` with the bilinear grey levels of one point for a row of centres.
-
-    The order of the four products and of their sum is the release's.
-    """
-    one = np.float32(1)
-    # Not past the clip: a point without a fraction has no second pixel.
-    ht, hy, hx = int(ft > 0), int(fy > 0), int(fx[0] > 0)
-    if plane == 2:
-        for i in range(len(levels)):
-            levels[i] = (
-                np.float32(clip[t, y, x + i]) * (one - fy) * (one - ft)
-                + np.float32(clip[t + ht, y, x + i]) * (one - fy) * ft
-                + np.float32(clip[t, y + hy, x + i]) * fy * (one - ft)
-                + np.float32(clip[t + ht, y + hy, x + i]) * fy * ft
-            )
-        return
-    v = ft + fy  # one of them is 0 on a plane that holds x
-    for i in range(len(levels)):
-        u = fx[i]
-        levels[i] = (
-            np.float32(clip[t, y, x + i]) * (one - u) * (one - v)
-            + np.float32(clip[t + ht, y + hy, x + i]) * (one - u) * v
-            + np.float32(clip[t, y, x + hx + i]) * u * (one - v)
-            + np.float32(clip[t + ht, y + hy, x + hx + i]) * u * v
+def _check_options(
+    grid: tuple[int, int], overlap: float, radii: tuple[int, int, int], neighbours: int, sampling: Sampling
+) -> None:
+    whole = all(isinstance(number, Integral) for number in (*grid, *radii))
+    if len(grid) != 2 or len(radii) != 3 or not whole or min(*grid, *radii) < 1:
+        raise ValueError(
+            f"found grid {grid} and radii {radii}; expected (rows, columns) and (x, y, t), whole and all at "
+            "least 1"
         )
+    if not 0 <= overlap < 1:
+        raise ValueError(f"found an overlap of {overlap}; expected a share of a block, at least 0, below 1")
+    _check_neighbours(neighbours)
+    if sampling not in get_args(Sampling):
+        raise ValueError(f"found sampling {sampling!r}; expected one of {get_args(Sampling)}")
 
 
-def _check(
-    clip: NDArray[np.uint8],
-    grid: tuple[int, int],
-    radii: tuple[int, int, int],
-    neighbours: int,
-    sampling: Sampling,
+def _check_neighbours(neighbours: int) -> None:
+    least, most = _NEIGHBOURS
+    if not isinstance(neighbours, Integral) or not least <= neighbours <= most:
+        raise ValueError(f"found {neighbours} neighbours; expected {least} to {most}, whole")
+
+
+def _check_clip(
+    clip: NDArray[np.uint8], grid: tuple[int, int], overlap: float, radii: tuple[int, int, int]
 ) -> None:
     if clip.dtype != np.uint8 or clip.ndim != 3:
         raise ValueError(f"found a clip {clip.dtype} {clip.shape}; expected grey levels, uint8 (time, y, x)")
-    if len(grid) != 2 or len(radii) != 3 or min(*grid, *radii) < 1:
-        raise ValueError(
-            f"found grid {grid} and radii {radii}; expected (rows, columns) and (x, y, t), all at least 1"
-        )
-    if not _NEIGHBOURS[0] <= neighbours <= _NEIGHBOURS[1]:
-        raise ValueError(f"found {neighbours} neighbours; expected {_NEIGHBOURS[0]} to {_NEIGHBOURS[1]}")
-    if sampling not in get_args(Sampling):
-        raise ValueError(f"found sampling {sampling!r}; expected one of {get_args(Sampling)}")
-    border = max(radii[:2])
-    least = (1 + 2 * radii[2], grid[0] + 2 * border, grid[1] + 2 * border)
+    border = 2 * max(radii[:2])
+    # Blocks that begin less than a pixel apart would be the same, or empty.
+    centres = [parts - 1 + (ceil(1 / _share(overlap)) if parts > 1 else 1) for parts in grid]
+    least = (1 + 2 * radii[2], centres[0] + border, centres[1] + border)
     if any(size < need for size, need in zip(clip.shape, least, strict=True)):
         raise ValueError(
-            f"found a clip of {clip.shape}; expected at least {least} (time, y, x) for radii {radii} and "
-            f"grid {grid}: one centre per block"
+            f"found a clip of {clip.shape}; expected at least {least} (time, y, x) for radii {radii}, "
+            f"grid {grid} and overlap {overlap}: one centre per block"
         )

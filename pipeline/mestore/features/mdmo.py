@@ -14,6 +14,8 @@ DIRECTIONS = 8
 STILL = 1e-3
 """px; a shorter vector has no direction. Far under any motion, far over the rounding of float32 flow."""
 
+_LONGEST = 1e3  # px; longer vectors lead out of any crop, and float32 would round them by near `STILL`
+_FARTHEST = 1e6  # px; landmarks beyond are damaged
 _REGIONS = 2 * PAIRS
 _NONE = DIRECTIONS  # the bin of vectors without a direction
 
@@ -60,8 +62,8 @@ def mdmo(flows: ArrayLike, landmarks: ArrayLike, *, alpha: float = 0.9) -> NDArr
     Raises
     ------
     ValueError
-        If shapes are others, values are not finite, `alpha` is out of range, or fewer than 3 of the 13
-        landmarks, or only ones in a line, lie in the crop.
+        If shapes are others, u or v is NaN, infinite or beyond 1000 px, a landmark is not finite, `alpha` is
+        out of range, or fewer than 3 of the 13 landmarks, or only ones in a line, lie in the crop.
 
     References
     ----------
@@ -75,8 +77,6 @@ def mdmo(flows: ArrayLike, landmarks: ArrayLike, *, alpha: float = 0.9) -> NDArr
     where = np.concatenate(members)
     region = np.repeat(np.arange(_REGIONS), [len(member) for member in members])
     u, v = _without_head(flows, landmarks, where)
-    if not (np.isfinite(u).all() and np.isfinite(v).all()):
-        raise ValueError("found flows with NaN or infinity; expected finite values in pixels")
     mean = _main_directions(u, v, region).mean(axis=0)
     rho = np.hypot(mean[:, 0], mean[:, 1])
     moves = rho >= STILL
@@ -175,8 +175,16 @@ def _checked(
         raise ValueError(f"found flows {flows.dtype} {flows.shape}; expected floats (pairs, y, x, 2)")
     if min(flows.shape[1:3]) < 2:
         raise ValueError(f"found flows of {flows.shape[1:3]} px; expected at least 2 x 2")
-    if landmarks.shape != (68, 2) or landmarks.dtype.kind not in "iuf" or not np.isfinite(landmarks).all():
-        raise ValueError(f"found landmarks {landmarks.dtype} {landmarks.shape}; expected finite (68, 2)")
+    # Not "any above": NaN is above nothing.
+    if not (np.abs(flows[..., :2]) <= _LONGEST).all():
+        raise ValueError(
+            f"found flows with NaN or beyond {_LONGEST:g} px; expected motion within the crop, in pixels"
+        )
+    if landmarks.shape != (68, 2) or landmarks.dtype.kind not in "iuf":
+        raise ValueError(f"found landmarks {landmarks.dtype} {landmarks.shape}; expected numbers (68, 2)")
+    if not (np.abs(landmarks) <= _FARTHEST).all():
+        raise ValueError(f"found landmarks with NaN or beyond {_FARTHEST:g} px; expected pixels of the crop")
     if not 0 <= alpha <= 1:
         raise ValueError(f"found alpha {alpha}; expected a weight in [0, 1]")
-    return flows.astype(np.result_type(flows.dtype, np.float32), copy=False), landmarks.astype(np.float64)
+    working = np.float32 if flows.dtype.itemsize <= 4 else np.float64
+    return flows.astype(working, copy=False), landmarks.astype(np.float64)

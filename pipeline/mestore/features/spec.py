@@ -35,7 +35,9 @@ def refuse_names(names: Iterable[str]) -> None:
 class StrictModel(BaseModel):
     """Base of everything a user may set: frozen, strictly typed, unknown keys refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, populate_by_name=True, allow_inf_nan=False
+    )
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:

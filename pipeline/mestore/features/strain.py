@@ -24,7 +24,7 @@ def strain(flow: ArrayLike) -> NDArray[np.float32]:
     Raises
     ------
     ValueError
-        If the shape is another.
+        If the shape is another, or u or v is NaN, infinite, or so large that the strain overflows.
 
     References
     ----------
@@ -45,6 +45,16 @@ def strain(flow: ArrayLike) -> NDArray[np.float32]:
             f"found a flow {flow.dtype} {flow.shape}; expected numbers of shape (..., y, x, 2) with y, x >= 2"
         )
     flow = flow.astype(np.result_type(flow.dtype, np.float32), copy=False)
+    if not np.isfinite(flow[..., :2]).all():
+        raise ValueError("found a flow with NaN or infinity; expected finite u and v, in pixels")
+    with np.errstate(over="ignore", invalid="ignore"):
+        magnitude = _magnitude(flow)
+    if not np.isfinite(magnitude).all():
+        raise ValueError("found a flow whose strain is too large for float32; expected u and v in pixels")
+    return magnitude
+
+
+def _magnitude(flow: NDArray[np.floating]) -> NDArray[np.float32]:
     u_y, u_x = np.gradient(flow[..., 0], axis=(-2, -1))
     v_y, v_x = np.gradient(flow[..., 1], axis=(-2, -1))
     # 2 e_xy^2 = (du/dy + dv/dx)^2 / 2

@@ -12,6 +12,7 @@ import numpy as np
 from jinja2 import Environment
 from PIL import Image as Pillow
 
+from mestore.features import FLOWS
 from mestore.params import Params, kind_params
 from mestore.progress import shown as progress_shown
 from mestore.report import figures
@@ -70,7 +71,7 @@ def write_report(workspace: Workspace, params: Params, dataset: str) -> str:
 def _stores_shown(params: Params) -> tuple[str, str | None] | None:
     """Return the names of the crops and of their onset-apex flow that the page shows: the first such pair."""
     for name, store in params.stores.items():
-        if store.kind == "tvl1" and getattr(kind_params(store), "pairs", "") == "onset-apex":
+        if store.kind in FLOWS and getattr(kind_params(store), "pairs", "") == "onset-apex":
             source = store.input_store
             if source is not None and params.stores[source].kind == "align":
                 return source, name

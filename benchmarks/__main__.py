@@ -1,0 +1,66 @@
+"""Run every benchmark and write the table: python -m benchmarks."""
+
+import re
+import sys
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+from benchmarks import flow, lbp_top, sequences, single, tim
+from benchmarks.machine import machine
+from benchmarks.table import Row, table
+from benchmarks.timing import Effort
+from mestore.build.threads import single_threaded
+
+BENCHMARKS: tuple[Callable[[Effort], list[Row]], ...] = (
+    flow.rows,
+    sequences.rows,
+    lbp_top.rows,
+    tim.rows,
+    single.rows,
+)
+"""Adding one is a file with a function `rows`, and its name here."""
+
+FOLDER = Path(__file__).parent
+START, END = "<!-- make bench writes from here -->\n", "<!-- to here -->\n"
+
+
+def measure(effort: Effort) -> list[Row]:
+    """Return the rows of every benchmark, all libraries held to one thread."""
+    with single_threaded():
+        return [row for rows in BENCHMARKS for row in rows(effort)]
+
+
+def page(rows: list[Row], *, day: date, where: str) -> str:
+    """Return the table with what is needed to read it, as Markdown."""
+    return (
+        f"Measured on {day:%Y-%m-%d}, one thread of {where}.\n\n{table(rows)}\n\n"
+        "The methods of a case take turns in one process; *times as fast* is the ratio of the minima. Times "
+        "of flow are means over its pictures. EPE is the mean end-point error in px at least 8 px from the "
+        "edge and, on a face, also where the expression moves; beside its goal stands the largest ratio.\n"
+    )
+
+
+def placed(text: str, results: str) -> str:
+    r"""Return a page with what stands between the markers replaced by `results`.
+
+    Examples
+    --------
+    >>> placed(f"# Speed\n{START}old\n{END}", "new\n") == f"# Speed\n{START}new\n{END}"
+    True
+    """
+    pattern = re.escape(START) + ".*?" + re.escape(END)
+    return re.sub(pattern, lambda _: START + results + END, text, flags=re.DOTALL)
+
+
+def main() -> None:
+    """Measure, and write results.md and the README's section."""
+    results = page(measure(Effort()), day=date.today(), where=machine())
+    (FOLDER / "results.md").write_text(f"# Benchmarks\n\n{results}")
+    readme = FOLDER.parent / "README.md"
+    readme.write_text(placed(readme.read_text(), results))
+    sys.stdout.write(results)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""Optical flow: TV-L1 beside OpenCV's and scikit-image's, and beside OpenCV's quicker methods."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from statistics import mean
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from skimage.registration import optical_flow_tvl1
+
+from benchmarks.scenes import PICTURES, Scene, end_point_error, inside, scene
+from benchmarks.table import Row
+from benchmarks.timing import Effort, Measured, interleave
+from mestore.features.tvl1 import tvl1, tvl1_fast
+from mestore.synthetic.stills import STILLS
+
+Flow = Callable[[NDArray[np.uint8], NDArray[np.uint8]], NDArray[np.floating]]
+
+PEER = "OpenCV DualTVL1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Goal:
+    """What a method of ours is to reach beside OpenCV's DualTVL1: times as fast, and share of its EPE."""
+
+    at_least: float | None = None
+    errors_at_most: float | None = None
+
+
+GOALS: Mapping[str, Goal] = {
+    "mestore tvl1": Goal(at_least=10, errors_at_most=1.0),
+    "mestore tvl1-fast": Goal(at_least=50, errors_at_most=1.2),
+}
+
+_SIZES = {(112, 112): (*STILLS, *PICTURES), (224, 224): (*STILLS, *PICTURES), (480, 640): PICTURES}
+_TOY_SIZES = {(48, 48): (*STILLS, *PICTURES), (48, 64): PICTURES}
+_LARGE = 100_000  # pixels; from here OpenCV takes seconds a pair
+_LARGE_ROUNDS = 3
+
+
+def rows(effort: Effort) -> list[Row]:
+    """Return one row per size and method: times are means over the pictures, errors are of each."""
+    return [
+        row
+        for size, names in (_TOY_SIZES if effort.toy else _SIZES).items()
+        for row in _size_rows(size, [scene(name, size) for name in names], effort)
+    ]
+
+
+def methods() -> dict[str, Flow]:
+    """Return every method by its name: (prev, next) -> flow (y, x, 2)."""
+    return {
+        PEER: _dual_tvl1,
+        "scikit-image TV-L1": _skimage_tvl1,
+        "OpenCV DIS, medium": _dis,
+        "OpenCV Farneback": _farneback,
+        "mestore tvl1": tvl1,
+        "mestore tvl1-fast": tvl1_fast,
+    }
+
+
+def _size_rows(size: tuple[int, int], scenes: list[Scene], effort: Effort) -> list[Row]:
+    if size[0] * size[1] >= _LARGE:
+        effort = replace(effort, least=min(effort.least, _LARGE_ROUNDS))
+    measured = [
+        interleave({name: partial(flow, one.prev, one.next) for name, flow in methods().items()}, effort)
+        for one in scenes
+    ]
+    case = f"flow, {size[1]} x {size[0]}"
+    return [_row(case, name, scenes, [found[name] for found in measured]) for name in methods()]
+
+
+def _row(case: str, method: str, scenes: list[Scene], measured: list[Measured]) -> Row:
+    goal = GOALS.get(method, Goal())
+    return Row(
+        case=case,
+        method=method,
+        minimum=mean(found.minimum for found in measured),
+        median=mean(found.median for found in measured),
+        beside="" if method == PEER else PEER,
+        at_least=goal.at_least,
+        errors={one.name: errors(one, found.result) for one, found in zip(scenes, measured, strict=True)},
+        errors_at_most=goal.errors_at_most,
+    )
+
+
+def errors(one: Scene, flow: NDArray[np.floating]) -> list[float]:
+    """Return a flow's EPE away from the border and, on a face, in the region of the expression."""
+    where = [inside(one.prev.shape), *([one.region] if one.name in STILLS else [])]
+    return [end_point_error(flow, one.truth, mask) for mask in where]
+
+
+def _dual_tvl1(prev: NDArray[np.uint8], next_: NDArray[np.uint8]) -> NDArray[np.floating]:
+    solver = cv2.optflow.DualTVL1OpticalFlow_create()  # type: ignore[attr-defined] # not in its stubs
+    return np.asarray(solver.calc(prev, next_, None))
+
+
+def _skimage_tvl1(prev: NDArray[np.uint8], next_: NDArray[np.uint8]) -> NDArray[np.floating]:
+    v, u = optical_flow_tvl1(prev, next_)  # type: ignore[no-untyped-call]
+    return np.stack([u, v], axis=-1)
+
+
+def _dis(prev: NDArray[np.uint8], next_: NDArray[np.uint8]) -> NDArray[np.floating]:
+    solver = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)  # type: ignore[attr-defined]
+    return np.asarray(solver.calc(prev, next_, None))
+
+
+def _farneback(prev: NDArray[np.uint8], next_: NDArray[np.uint8]) -> NDArray[np.floating]:
+    # OpenCV has no defaults for it; these are those of its tutorial.
+    flow = cv2.calcOpticalFlowFarneback(  # type: ignore[call-overload]
+        prev,
+        next_,
+        None,
+        pyr_scale=0.5,
+        levels=3,
+        winsize=15,
+        iterations=3,
+        poly_n=5,
+        poly_sigma=1.2,
+        flags=0,
+    )
+    return np.asarray(flow)

@@ -1,0 +1,50 @@
+"""LBP-TOP beside scikit-image's LBP, plane by plane."""
+
+import numpy as np
+from numpy.typing import NDArray
+from skimage.feature import local_binary_pattern
+
+from benchmarks.table import Row
+from benchmarks.timing import Effort, interleave
+from mestore.features.lbp_top import lbp_top
+
+_RADII = (1, 1, 2)
+_GRID = (5, 5)
+_SHAPE, _TOY_SHAPE = (50, 170, 140), (8, 24, 20)
+
+
+def rows(effort: Effort) -> list[Row]:
+    """Return rows of both samplings; the peer is not asked for histograms, blocks or a radius in time."""
+    shape = _TOY_SHAPE if effort.toy else _SHAPE
+    clip = np.random.default_rng(5).integers(0, 256, shape, dtype=np.uint8)
+    peer, nearest, bilinear = "scikit-image LBP, codes alone", "mestore nearest", "mestore bilinear"
+    measured = interleave(
+        {
+            peer: lambda: _by_planes(clip),
+            nearest: lambda: lbp_top(clip, grid=_GRID, radii=_RADII),
+            bilinear: lambda: lbp_top(clip, grid=_GRID, radii=_RADII, sampling="bilinear"),
+        },
+        effort,
+    )
+    beside = {nearest: peer, bilinear: nearest}
+    return [
+        Row(
+            case=f"LBP-TOP, {shape[0]} frames of {shape[1]} x {shape[2]}, 5 x 5 blocks",
+            method=name,
+            minimum=found.minimum,
+            median=found.median,
+            beside=beside.get(name, ""),
+            at_most_ms=10 if name == nearest else None,
+            at_least=0.25 if name == bilinear else None,
+        )
+        for name, found in measured.items()
+    ]
+
+
+def _by_planes(clip: NDArray[np.uint8]) -> list[NDArray[np.floating]]:
+    """Return the uniform codes of every XY, XT and YT plane of a clip (time, y, x), for a radius of 1."""
+    return [
+        local_binary_pattern(np.ascontiguousarray(plane), P=8, R=1, method="nri_uniform")  # type: ignore[no-untyped-call]
+        for axis in (0, 1, 2)
+        for plane in np.moveaxis(clip, axis, 0)
+    ]
