@@ -1,6 +1,6 @@
 """Temporal interpolation (TIM): any clip brought to a fixed number of frames."""
 
-from functools import cache
+from functools import lru_cache
 from numbers import Integral
 from typing import Any, Literal
 
@@ -35,7 +35,7 @@ class TimParams(KindParams):
     )
 
 
-@cache
+@lru_cache(maxsize=256, typed=True)
 def weights(count: int, n: int) -> NDArray[np.float64]:
     """Return the matrix that takes `count` frames to `n` by TIM.
 

@@ -5,8 +5,11 @@ import pytest
 
 from mestore.errors import ClipFault
 from mestore.features import FEATURES, FLOWS
+from mestore.features.dis import dis
+from mestore.features.farneback import farneback
 from mestore.features.flow import FlowParams, flow_sample
 from mestore.features.strain import strain
+from mestore.features.tvl1 import tvl1, tvl1_fast
 from mestore.sample import Sample
 
 
@@ -153,3 +156,35 @@ def test_every_kind_of_flow_finds_the_drift_of_a_clip(kind):
         [inner_mean(flow) for flow in out.data], [[0.4, 0], [0.8, 0], [1.2, 0]], atol=0.1
     )
     np.testing.assert_array_equal(out.data[..., 2], strain(out.data[..., :2]))
+
+
+OTHER_VALUES = {
+    "tvl1": {
+        **{"tau": 0.1, "lambda": 0.05, "theta": 0.1, "scales": 1, "scale_step": 0.5, "warps": 1},
+        **{"epsilon": 0.5, "inner_iterations": 3, "outer_iterations": 1, "median_filtering": 1},
+    },
+    "dis": {"preset": "ultrafast"},
+    "farneback": {"window": 5},
+}
+OTHER_VALUES["tvl1-fast"] = OTHER_VALUES["tvl1"] | {"outer_iterations": 4, "scale_step": 0.7}
+METHODS = {"tvl1": tvl1, "tvl1-fast": tvl1_fast, "dis": dis, "farneback": farneback}
+
+
+@pytest.mark.parametrize(("kind", "key"), [(kind, key) for kind in FLOWS for key in OTHER_VALUES[kind]])
+def test_every_parameter_of_params_yaml_reaches_its_method(kind, key):
+    rng = np.random.default_rng(1)
+    noise = rng.normal(0, 3, (2, 64, 72))
+    images = np.clip(np.stack([texture(), texture(right=1.7)]) + noise, 0, 255).astype(np.uint8)
+    clip = Sample(data=images, frames=np.array([1.0, 2.0]), onset=1, apex=2, offset=2)
+    spec = FEATURES[kind]
+    default, other = (
+        spec.load()(clip, spec.params_model().model_validate(given)).data[..., :2]
+        for given in ({}, {key: OTHER_VALUES[kind][key]})
+    )
+    np.testing.assert_array_equal(default, METHODS[kind](*images))
+    assert not np.array_equal(default, other)
+
+
+def test_frame_numbers_that_do_not_increase_are_a_fault():
+    with pytest.raises(ClipFault, match="do not increase"):
+        flows_of(clip_of(3, numbers=[10, 10, 11]), pairs="consecutive")

@@ -1,4 +1,4 @@
-"""DIS optical flow (dense inverse search), by OpenCV: a hundred times faster than TV-L1, and coarser."""
+"""DIS optical flow (dense inverse search), by OpenCV: the fastest, and the coarsest."""
 
 from typing import Literal, get_args
 

@@ -1,4 +1,4 @@
-"""Farneback's optical flow, by OpenCV: smooth, and a hundred times faster than TV-L1."""
+"""Farneback's optical flow, by OpenCV: fast and smooth."""
 
 import cv2
 import numpy as np
@@ -13,7 +13,7 @@ class FarnebackParams(FlowParams):
     """Parameters of kind `farneback`."""
 
     window: int = Field(
-        default=15, ge=3, description="px, side of the window over which motion is taken as one"
+        default=15, ge=3, le=255, description="px, side of the window over which motion is taken as one"
     )
 
 
@@ -28,7 +28,7 @@ def farneback(prev: NDArray[np.uint8], next: NDArray[np.uint8], *, window: int =
     prev, next : ndarray of uint8, shape (y, x)
         Grey levels; sides of at least 4 px.
     window : int
-        Side of the averaging window in px, at least 3: larger is smoother.
+        Side of the averaging window in px, 3 to 255: larger is smoother.
 
     Returns
     -------
@@ -38,7 +38,7 @@ def farneback(prev: NDArray[np.uint8], next: NDArray[np.uint8], *, window: int =
     Raises
     ------
     ValueError
-        If the images are not such a pair, or the window is smaller.
+        If the images are not such a pair, or the window is out of its range.
 
     References
     ----------
@@ -51,8 +51,8 @@ def farneback(prev: NDArray[np.uint8], next: NDArray[np.uint8], *, window: int =
     0.0
     """
     check_pair(prev, next)
-    if window < 3:
-        raise ValueError(f"found a window of {window} px; expected at least 3")
+    if not 3 <= window <= 255:
+        raise ValueError(f"found a window of {window} px; expected 3 to 255")
     images = np.ascontiguousarray(prev), np.ascontiguousarray(next)
     start = np.zeros((*prev.shape, 2), np.float32)
     flow = cv2.calcOpticalFlowFarneback(

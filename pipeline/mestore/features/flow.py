@@ -70,6 +70,12 @@ def flow_sample(sample: Sample, params: FlowParams, method: Method, *, warm: boo
             expected="at least 2 frames to see motion between",
             remedy="check the clip's onset and offset, or exclude the clip",
         )
+    if not (np.diff(sample.frames) > 0).all():
+        raise ClipFault(
+            found="frame numbers that do not increase",
+            expected="every frame later than the one before",
+            remedy="mend the names of the clip's frames, or exclude the clip",
+        )
     pairs = _pairs(sample, params)
     rows, positions = np.unique(pairs, return_inverse=True)
     images = grey(sample.data[rows])

@@ -8,8 +8,8 @@ across the border. The four dual fields are shifted by one row and one value, an
 outside. `Dual` fields begin with that row.
 
 Loops are written out for few arrays each: with more, the compiler cannot show that they do not overlap and
-gives up vector instructions. Nothing here may reorder sums (no fastmath): results are the same bits on every
-machine.
+gives up vector instructions. Nothing here may reorder sums (no fastmath): what these loops compute is the
+same bits on every machine. (OpenCV's filters around them are so on machines with the same vector instructions.)
 """
 
 import numba
@@ -64,7 +64,7 @@ def linearise(first, second, inside, u, v, width, gx, gy, rest, inverse):  # typ
     """Fill the data term about (u, v): gradient, constant part and 1 / |gradient|^2.
 
     The gradient is that of the mean of both images: exact to second order in the motion still to find, and
-    with half the noise. It is 0 where the second image was read outside.
+    with half the variance of the noise. It is 0 where the second image was read outside.
     """
     stride = width + 1
     height = len(first) // stride

@@ -23,21 +23,29 @@ Image = NDArray[np.float32]
 class Settings(StrictModel):
     """What the solver can be told, by OpenCV's names and with the published values."""
 
-    tau: float = Field(default=0.25, gt=0, description="time step of the dual scheme")
+    tau: float = Field(
+        default=0.25,
+        gt=0,
+        le=0.25,
+        description="time step of the dual scheme, which does not converge above 0.25",
+    )
     # Not `alias`: type checkers would then want the keyword "lambda", which Python has taken.
     lambda_: float = Field(
         default=0.15,
         gt=0,
+        le=1000,
         validation_alias="lambda",
         serialization_alias="lambda",
         description="weight of the data term, for grey levels of 0 to 255",
     )
-    theta: float = Field(default=0.3, gt=0, description="tightness of the link between data and smoothness")
+    theta: float = Field(
+        default=0.3, gt=0, le=1000, description="tightness of the link between data and smoothness"
+    )
     scales: int = Field(default=5, ge=1, description="levels of the pyramid at most")
-    scale_step: float = Field(default=0.8, gt=0, lt=1, description="size of a level, of the finer one's")
+    scale_step: float = Field(default=0.8, ge=0.1, le=0.95, description="size of a level, of the finer one's")
     warps: int = Field(default=5, ge=1, description="warps per level")
     epsilon: float = Field(
-        default=0.01, gt=0, description="px; a root mean square change under it ends a warp"
+        default=0.01, gt=0, le=1000, description="px; a root mean square change under it ends a warp"
     )
     inner_iterations: int = Field(default=30, ge=1, description="iterations between two median filterings")
     outer_iterations: int = Field(default=10, ge=1, description="median filterings per warp")
@@ -53,7 +61,7 @@ class FastSettings(Settings):
     """A short pyramid: fewer levels, warps and medians than published."""
 
     scales: int = Field(default=3, ge=1, description=_of("scales"))
-    scale_step: float = Field(default=0.5, gt=0, lt=1, description=_of("scale_step"))
+    scale_step: float = Field(default=0.5, ge=0.1, le=0.95, description=_of("scale_step"))
     warps: int = Field(default=3, ge=1, description=_of("warps"))
     outer_iterations: int = Field(default=1, ge=1, description=_of("outer_iterations"))
     median_filtering: Literal[1, 3, 5] = Field(default=3, description=_of("median_filtering"))
