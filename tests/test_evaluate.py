@@ -11,6 +11,7 @@ from mestore.evaluate import evaluate_constant, evaluate_feature, vectors
 from mestore.protocols.freeze import make_folds
 from mestore.sample import Sample
 from mestore.store.layout import Description
+from mestore.store.tables import write_tables
 from mestore.store.writer import write_subject
 
 
@@ -48,6 +49,9 @@ def test_a_person_without_any_clip_counts_as_wrong_and_stops_nothing(stores):
     subject.mkdir()
     description = Description.read(stores / "vector" / "toy.zarr")
     write_subject(subject, {}, description=description, inputs="none", failures={})
+    lost = table.loc[table["subject"] == "s03", ["clip_id", "dataset", "subject"]]
+    lost = lost.assign(store="vector", found="x", expected="y", remedy="z")
+    write_tables(stores / "vector", table, lost)
     scores = scored(stores, table)
     assert (scores.predicted, scores.clips) == (33, 36) and scores.accuracy < 34 / 36
 

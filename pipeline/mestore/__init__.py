@@ -8,25 +8,37 @@ What a trainer uses::
     folds = mestore.load_folds("data/folds/loso.json")
     scorer = mestore.Scorer(folds, store.clips())
     for fold in folds:
-        train = store.read("mdmo", fold.train, clips=folds.clips)
-        test = store.read("mdmo", fold.test, clips=folds.clips)
-        scorer.add(fold, predict(train, test))          # {clip id: class}
+        x, y, groups = store.to_sklearn("mdmo", fold.train, clips=folds.clips)
+        model = SVC().fit(x, y)
+        test = store.to_sklearn("mdmo", fold.test, clips=folds.clips)      # x alone
+        ids = store.select("mdmo", fold.test, clips=folds.clips).ids
+        scorer.add(fold, dict(zip(ids, model.predict(test))))               # {clip id: class}
     print(scorer.scores())
+
+`store.read` gives arrays of any shape, `store.iter` what is larger than memory, one subject at a time, and
+`mestore.torch.ClipDataset` tensors.
 """
 
 from mestore.errors import LeakError, MEStoreError, ScoreError, StoreError
 from mestore.metrics import Scorer
+from mestore.persons import HeldOut
 from mestore.protocols.fold import Fold, Folds, load_folds
-from mestore.store.reader import Batch, Store, open_store
+from mestore.sample import Sample
+from mestore.store.reader import Batch, Labelled, Store, open_store
+from mestore.store.selection import Selection
 
 __all__ = [
     "Batch",
     "Fold",
     "Folds",
+    "HeldOut",
+    "Labelled",
     "LeakError",
     "MEStoreError",
+    "Sample",
     "ScoreError",
     "Scorer",
+    "Selection",
     "Store",
     "StoreError",
     "load_folds",

@@ -4,14 +4,20 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import zarr
 
 from conftest import clip_table, crop_sample, vector_sample
 from mestore import StoreError, open_store
+from mestore.clips import FAILURES
 from mestore.store.layout import Commit, subject_key, subject_name
+from mestore.store.tables import write_tables
+from mestore.store.writer import _compare
+from written import described, noise, write_clips, write_noise
 
 
 def test_reads_what_was_written_by_person_and_in_the_order_of_the_table(stores):
@@ -52,8 +58,8 @@ def test_only_the_clips_that_are_asked_for(stores):
 
 
 def test_stores_that_disagree_name_the_one_to_delete_and_a_choice_leaves_it_out(stores):
-    path = stores / "vector" / "clips.csv"
-    path.write_text(path.read_text().replace("disgust", "anger"))
+    other = clip_table().replace({"emotion": {"disgust": "anger"}})
+    write_tables(stores / "vector", other, pd.DataFrame(columns=list(FAILURES)))
     with pytest.raises(StoreError, match=r"different clip tables.*delete"):
         open_store(stores).clips()
     assert len(open_store(stores, names=["crops"]).clips()) == 36
@@ -129,8 +135,16 @@ def test_another_schema_is_refused(stores):
     meta = json.loads(path.read_text())
     meta["attributes"]["schema"] = 99
     path.write_text(json.dumps(meta))
-    with pytest.raises(StoreError, match="schema 99"):
-        open_store(stores).read("vector", ["toy/s00"])
+    store = open_store(stores)
+    for entrance in (
+        lambda: store.clips("vector"),
+        lambda: store.read("vector", ["toy/s00"]),
+        lambda: store.feature("vector").failures,
+        lambda: store.feature("vector").samples("toy", "s00"),
+    ):
+        with pytest.raises(StoreError, match=r"schema 99; this mestore reads 2; rebuild it with `dvc repro`"):
+            entrance()
+    assert len(store.clips("crops")) == 36
 
 
 def test_equal_input_gives_equal_bytes(stores, tmp_path):
@@ -144,6 +158,45 @@ def test_equal_input_gives_equal_bytes(stores, tmp_path):
         stores / "crops", clip_table(), crop_sample, kind="align", axes=axes, dtype="uint8", ragged=True
     )
     assert Commit.read(stores / "crops" / "toy.zarr" / "s00") == first
+
+
+@pytest.mark.parametrize("compressor", ["none", "zstd"])
+def test_equal_input_gives_equal_bytes_whatever_the_compressor(tmp_path, compressor):
+    for name in ("a", "b"):
+        write_noise(tmp_path / name / "crops", persons=2, compressor=compressor)
+    files = [
+        {path.relative_to(root): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+        for root in (tmp_path / "a", tmp_path / "b")
+    ]
+    assert files[0] == files[1] and len(files[0]) == 2 * 4 + 4
+    assert b"consolidated_metadata" not in b"".join(files[0].values())
+
+
+def test_a_compressed_store_is_smaller_and_any_zarr_reader_opens_it(tmp_path):
+    sizes = {}
+    for compressor in ("none", "zstd"):
+        folder = tmp_path / compressor
+        write_clips(
+            folder,
+            {"c": replace(noise((9, 20, 20)), data=np.ones((9, 20, 20), np.uint8))},
+            compressor=compressor,
+        )
+        assert (zarr.open_array(folder / "data", mode="r")[...] == 1).all()
+        sizes[compressor] = (folder / "data/c/0/0/0").stat().st_size
+    assert sizes["zstd"] < sizes["none"] / 5
+
+
+def test_what_does_not_read_back_as_it_was_written_is_refused(tmp_path):
+    """A disk that gives back other bytes, which no test can have: here, a sample that changes."""
+    samples = {"c": noise((3, 4, 4))}
+    write_clips(tmp_path / "s", samples)
+    with pytest.raises(StoreError, match="clip c does not read back"):
+        _compare(tmp_path / "s", {"c": noise((3, 4, 4), seed=1)}, described())
+
+
+def test_a_kind_that_gives_landmarks_to_some_clips_only_is_a_bug(tmp_path):
+    with pytest.raises(TypeError, match="1 of 2 clips have landmarks"):
+        write_clips(tmp_path / "s", {"a": noise((1, 2, 2), landmarks=True), "b": noise((1, 2, 2))})
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pandas as pd
 
 from mestore import clips
 from mestore.errors import LeakError, MEStoreError
+from mestore.persons import HeldOut
 
 SCHEMA = 1
 
@@ -19,7 +20,7 @@ class Fold:
 
     Examples
     --------
-    >>> Fold(name="0", train=("ann",), test=("ann",))
+    >>> Fold(name="0", train=("ann",), test=HeldOut(["ann"]))
     Traceback (most recent call last):
         ...
     mestore.errors.LeakError: fold '0': person 'ann' is in train and in test; a person may be in one only
@@ -27,10 +28,12 @@ class Fold:
 
     name: str
     train: tuple[str, ...]
-    test: tuple[str, ...]
+    test: HeldOut
     validation: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        # Whatever tuple was given: a store gives no labels of persons who are held out.
+        object.__setattr__(self, "test", HeldOut(self.test))
         place: dict[str, str] = {}
         for part in ("train", "validation", "test"):
             for person in getattr(self, part):
@@ -102,7 +105,7 @@ def load_folds(path: str | Path) -> Folds:
                 name=it["name"],
                 train=tuple(it["train"]),
                 validation=tuple(it["validation"]),
-                test=tuple(it["test"]),
+                test=HeldOut(it["test"]),
             )
             for it in record.pop("folds")
         ]

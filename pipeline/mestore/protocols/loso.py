@@ -3,6 +3,7 @@
 import pandas as pd
 
 from mestore.errors import LeakError
+from mestore.persons import HeldOut
 from mestore.protocols.fold import Fold
 
 
@@ -23,6 +24,6 @@ def loso(table: pd.DataFrame) -> list[Fold]:
     if len(persons) < 2:
         raise LeakError(f"found {len(persons)} person(s); leaving one out needs two or more")
     return [
-        Fold(name=person, train=tuple(p for p in persons if p != person), test=(person,))
+        Fold(name=person, train=tuple(p for p in persons if p != person), test=HeldOut([person]))
         for person in persons
     ]

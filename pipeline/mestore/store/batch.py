@@ -1,0 +1,81 @@
+"""Batch: clips that were read, with what the clip table says of them."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mestore import clips as clip_table
+from mestore.errors import StoreError
+from mestore.sample import Sample
+from mestore.store.feature import Feature
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """What `Store.read` returns: as many arrays as rows in the table, in the same order.
+
+    Parameters
+    ----------
+    data : ndarray, shape (clips, ...), or list of ndarray
+        A list of read-only views where clips differ in length.
+    clips : DataFrame
+        Their rows of the clip table.
+    samples : list of Sample
+        Each clip with its frame numbers, landmarks and measures; the arrays are read-only views.
+    """
+
+    data: NDArray[Any] | list[NDArray[Any]]
+    clips: pd.DataFrame
+    samples: list[Sample]
+
+
+class Labelled(NamedTuple):
+    """What scikit-learn fits and splits.
+
+    Parameters
+    ----------
+    X : ndarray of float32, shape (clips, values)
+    y : ndarray of str, shape (clips,)
+        The label of each clip.
+    groups : ndarray of str, shape (clips,)
+        The person of each clip: what an inner split must keep together.
+    """
+
+    X: NDArray[np.float32]
+    y: NDArray[Any]
+    groups: NDArray[Any]
+
+
+def labels_of(table: pd.DataFrame, *, label: str) -> list[str]:
+    """Return the label of every row of a clip table; all must have one.
+
+    Raises
+    ------
+    StoreError
+        If the column is none of labels, or a clip has none.
+    """
+    if label not in clip_table.LABELS:
+        raise StoreError(f"label is {label!r}; allowed: {', '.join(clip_table.LABELS)}")
+    without = table.loc[table[label] == "", "clip_id"].tolist()
+    if without:
+        raise StoreError(
+            f"{len(without)} clips have no {label}, the first: {without[0]}; give those that the protocol "
+            "scores, such as clips=folds.clips"
+        )
+    return [str(value) for value in table[label]]
+
+
+def batch_of(feature: Feature, table: pd.DataFrame, samples: list[Sample]) -> Batch:
+    """Return samples and their rows of the clip table as a batch; fixed shapes are copied into one array."""
+    arrays = [sample.data for sample in samples]
+    shapes = {array.shape for array in arrays}
+    if not feature.ragged and len(shapes) > 1:
+        raise StoreError(
+            f"clips of {feature.path} have different shapes: {', '.join(map(str, sorted(shapes)))}; read its "
+            "datasets apart, or build them with equal parameters"
+        )
+    data = arrays if feature.ragged else np.stack(arrays) if arrays else feature.nothing()
+    return Batch(data=data, clips=table, samples=samples)

@@ -1,0 +1,113 @@
+"""Torch: the clips of some persons as a map-style dataset, for a `DataLoader` with any number of workers.
+
+Needs PyTorch: ``pip install 'mestore[torch]'``. Nothing else of mestore imports it.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import TypedDict
+
+import numpy as np
+
+from mestore.errors import StoreError
+from mestore.persons import HeldOut
+from mestore.store.batch import labels_of
+from mestore.store.reader import Store
+
+try:
+    import torch
+    from torch.utils.data import Dataset
+except ImportError as error:
+    raise ImportError("mestore.torch needs PyTorch: pip install 'mestore[torch]'") from error
+
+
+class Unlabelled(TypedDict):
+    """A clip of a test person.
+
+    Parameters
+    ----------
+    data : Tensor, shape of one clip of the store
+    clip : str
+        The clip's id, by which `Scorer` takes its prediction.
+    """
+
+    data: torch.Tensor
+    clip: str
+
+
+class Labelled(Unlabelled):
+    """A clip whose label may be seen.
+
+    Parameters
+    ----------
+    label : int
+        Index into `ClipDataset.classes`.
+    """
+
+    label: int
+
+
+class ClipDataset(Dataset[Unlabelled]):
+    """The clips of some persons, one dict each; those of `fold.test` have no label.
+
+    Files are opened by the process that reads them, so a dataset may be sent to workers started by fork,
+    forkserver or spawn. Clips of a store whose clips differ in length are tensors of their own length: to
+    make batches of them, give the `DataLoader` a `collate_fn`.
+
+    Parameters
+    ----------
+    store : Store
+    name : str
+        Of the store below it, such as "flow".
+    persons : iterable of str
+        Such as `fold.train`.
+    clips : collection of str, optional
+        Clip ids that are wanted at all, such as `folds.clips`.
+    label : str
+        Column of the clip table that is predicted.
+    classes : sequence of str, optional
+        Its values; by default all that `clips` (of whatever person) show, in order of the alphabet, so that
+        an index means the same in every fold.
+    check : bool
+        Compare checksums when a subject is opened.
+
+    Raises
+    ------
+    StoreError
+        If a person is unknown, or a clip has no label or one that is none of `classes`.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        name: str,
+        persons: Iterable[str],
+        *,
+        clips: Collection[str] | None = None,
+        label: str = "emotion",
+        classes: Sequence[str] | None = None,
+        check: bool = False,
+    ) -> None:
+        self.selection = store.select(name, persons, clips=clips, check=check)
+        table = store.clips(name)
+        shown = table if clips is None else table[table["clip_id"].isin(set(clips))]
+        found = sorted(set(shown[label]) - {""})
+        self.classes = tuple(found if classes is None else classes)
+        self._labels: list[int] | None = None
+        if not isinstance(persons, HeldOut):
+            self._labels = [self._index(value) for value in labels_of(self.selection.clips, label=label)]
+
+    def __len__(self) -> int:
+        return len(self.selection)
+
+    def __getitem__(self, place: int) -> Unlabelled:
+        """Return a clip; the tensor owns its bytes and may be written."""
+        data = torch.from_numpy(np.array(self.selection[place].data))
+        clip = self.selection.ids[place]
+        if self._labels is None:
+            return Unlabelled(data=data, clip=clip)
+        return Labelled(data=data, clip=clip, label=self._labels[place])
+
+    def _index(self, value: str) -> int:
+        if value not in self.classes:
+            raise StoreError(f"label {value!r} is none of the classes {', '.join(self.classes)}")
+        return self.classes.index(value)
