@@ -4,6 +4,7 @@ import json
 
 from mestore.build.entry import run_stage
 from mestore.build.threads import single_threaded
+from mestore.datasets.table_io import replacing
 from mestore.evaluate import CONSTANT, evaluate_constant, evaluate_feature
 from mestore.params import Params
 from mestore.protocols.fold import load_folds
@@ -19,18 +20,18 @@ def evaluate(workspace: Workspace, params: Params) -> str:
         scorers = {CONSTANT: evaluate_constant(store, folds)}
         for name in params.evaluate.features:
             scorers[name] = evaluate_feature(store, folds, name)
-    confusion = workspace.reports / "confusion"
-    confusion.mkdir(parents=True, exist_ok=True)
     for name, scorer in scorers.items():
         # DVC writes what it plots into a page as it is: a label must not be markup there.
         table = scorer.predictions().replace({"<": "‹", ">": "›"}, regex=True)
-        table.to_csv(confusion / f"{name}.csv", index=False)
+        with replacing(workspace.reports / "confusion" / f"{name}.csv") as temporary:
+            table.to_csv(temporary, index=False)
     scores = {name: scorer.scores().as_dict() for name, scorer in scorers.items()}
     headline = {name: {key: it[key] for key in ("uf1", "uar", "accuracy")} for name, it in scores.items()}
     whole = {"folds": params.evaluate.folds, "scores": scores}
     for name, record in (("metrics", headline), ("scores", whole)):
         text = json.dumps(record, indent=1)
-        (workspace.reports / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+        with replacing(workspace.reports / f"{name}.json") as temporary:
+            temporary.write_text(text + "\n", encoding="utf-8")
     return "; ".join(f"{name}: UF1 {it['uf1']:.3f}, UAR {it['uar']:.3f}" for name, it in scores.items())
 
 

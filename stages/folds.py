@@ -2,6 +2,7 @@
 
 from mestore.build.entry import run_stage
 from mestore.build.tables import read_index
+from mestore.datasets.table_io import replacing
 from mestore.params import Params
 from mestore.protocols.freeze import make_folds
 from mestore.workspace import Workspace
@@ -12,7 +13,8 @@ def freeze(workspace: Workspace, params: Params, name: str) -> str:
     protocol = params.protocols[name]
     table, _ = read_index(workspace, params)
     folds = make_folds(table, protocol=protocol.kind, label=protocol.label)
-    folds.save(workspace.folds / f"{name}.json")
+    with replacing(workspace.folds / f"{name}.json") as temporary:
+        folds.save(temporary)
     return (
         f"{name}: {len(folds)} folds over {len(folds.clips)} clips, {len(folds.left_out)} clips left out "
         f"(data/folds/{name}.json says why)"

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
@@ -61,6 +61,14 @@ class EvaluateParams(_Section):
     features: list[str] = Field(description="names of stores with one fixed-shape feature a clip")
 
 
+class WriteParams(_Section):
+    """How arrays are written; stores that differ in it hold the same numbers."""
+
+    compressor: Literal["none", "zstd"] = Field(
+        default="none", description="none: readers map the files; zstd: for archives, and read more slowly"
+    )
+
+
 class BuildParams(_Section):
     """How builds react to bad clips; changes no result."""
 
@@ -73,7 +81,17 @@ class BuildParams(_Section):
 class ComputeParams(_Section):
     """Where builds run; changes no result."""
 
-    n_jobs: int = Field(default=-1, description="worker processes, not 0; -1: one per core")
+    n_jobs: int = Field(
+        default=-1,
+        description="worker processes on this machine, not 0; -1: one per core; 1: none, the stage's own",
+    )
+    backend: Literal["loky", "dask"] = Field(
+        default="loky", description="loky: processes on this machine; dask: the workers of a scheduler"
+    )
+    scheduler: str | None = Field(
+        default=None,
+        description="of dask, such as tcp://node1:8786; empty: $DASK_SCHEDULER_ADDRESS",
+    )
 
     @field_validator("n_jobs")
     @classmethod
@@ -88,6 +106,7 @@ class Params(_Section):
 
     datasets: Annotated[dict[Name, DatasetParams], Field(min_length=1)]
     stores: dict[Name, StoreParams]
+    store: WriteParams = WriteParams()
     protocols: dict[Name, ProtocolParams]
     evaluate: EvaluateParams
     build: BuildParams = BuildParams()

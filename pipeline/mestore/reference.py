@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -16,12 +16,14 @@ from mestore.params import (
     EvaluateParams,
     ProtocolParams,
     StoreParams,
+    WriteParams,
     key_of,
 )
 
 _SECTIONS: dict[str, type[BaseModel]] = {
     "datasets.<name>": DatasetParams,
     "stores.<name>": StoreParams,
+    "store": WriteParams,
     "protocols.<name>": ProtocolParams,
     "evaluate": EvaluateParams,
     "build": BuildParams,
@@ -82,7 +84,7 @@ def _type(field: FieldInfo) -> str:
 
 def _said(annotation: Any) -> str:
     inner = get_args(annotation)
-    if inner and all(isinstance(choice, str) for choice in inner):
+    if get_origin(annotation) is Literal:
         return " or ".join(f"`{choice}`" for choice in inner)
     if hasattr(annotation, "__metadata__"):
         return _said(inner[0])

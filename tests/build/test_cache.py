@@ -32,8 +32,9 @@ def test_the_second_of_two_builders_finds_it_done(tmp_path):
 
 
 def test_placing_shares_the_bytes(tmp_path):
-    cache = BuildCache(tmp_path / "cache")
+    cache = BuildCache(tmp_path)
     make(cache, "ab12")
+    (tmp_path / "store").mkdir()
     cache.place("ab12", tmp_path / "store" / "s01")
     placed = tmp_path / "store" / "s01" / "a" / "file"
     assert placed.samefile(cache.path("ab12") / "a" / "file")

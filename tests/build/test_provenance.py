@@ -17,7 +17,10 @@ ROOT = Path(__file__).parents[2]
 WORKSPACE = find_workspace(ROOT, environment={})
 
 # Libraries that say, show or check something, or move bytes, but do not decide a number.
-WITHOUT_INFLUENCE = {"tqdm", "joblib", "pandera", "pyarrow", "PyYAML", "pydantic", "dlib"}
+WITHOUT_INFLUENCE = {
+    *("tqdm", "joblib", "pandera", "pyarrow", "PyYAML", "pydantic", "dlib"),
+    *("universal_pathlib", "google-crc32c"),
+}
 
 
 def third_party(name: str) -> set[str]:

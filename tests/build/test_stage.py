@@ -1,11 +1,7 @@
 """Stages over a real store: cache, failures, workers."""
 
-import json
-import os
 import shutil
-import signal
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,19 +11,17 @@ from PIL import Image
 from conftest import clip_table, crop_sample
 from mestore import open_store
 from mestore.build import subject as subject_module
-from mestore.build.cache import BuildCache
 from mestore.build.failed import check_failed
 from mestore.build.provenance import write_code
 from mestore.build.raw import RawClips
 from mestore.build.stage import build_store
-from mestore.build.subject import Task, build_subject
-from mestore.build.workers import run_tasks
 from mestore.datasets.content import clip_digest
 from mestore.errors import BuildError, ParamsError
-from mestore.features.spec import FeatureSpec, KindParams
 from mestore.params import Params
 from mestore.sample import Sample
-from mestore.store.layout import Commit, Description
+from mestore.store.layout import Description
+from mestore.store.manifest import Manifest
+from mestore.store.writer import write_subject
 from mestore.workspace import find_workspace
 
 
@@ -86,10 +80,8 @@ def test_old_parameters_are_found_in_the_cache_and_one_new_subject_is_built_alon
     build_store(workspace, parameters(n=10), "clips")
     assert "12 subjects built" in build_store(workspace, parameters(n=8), "clips")
     assert "0 subjects built, 12 found" in build_store(workspace, parameters(n=10), "clips")
-    commit = workspace.stores / "crops" / "toy.zarr" / "s07" / "commit.json"
-    record = json.loads(commit.read_bytes())
-    record["files"]["zarr.json"]["sha256"] = "other content"
-    commit.write_text(json.dumps(record))
+    row = next(row for row in clip_table().to_dict("records") if row["subject"] == "s07")
+    replace_subject(workspace.stores, "s07", {row["clip_id"]: crop_sample(row | {"clip_id": "other"})})
     assert "1 subjects built, 11 found" in build_store(workspace, parameters(n=10), "clips")
 
 
@@ -139,18 +131,22 @@ def test_an_unknown_store_is_named(workspace):
 
 def shorten(stores, subject: str, clips: int) -> None:
     """Make some clips of a subject too short for any interpolation: one frame."""
-    from mestore.store.writer import write_subject
-
-    description = Description.read(stores / "crops" / "toy.zarr")
     rows = [row for row in clip_table().to_dict("records") if row["subject"] == subject]
     samples = {row["clip_id"]: crop_sample(row) for row in rows}
     for clip in list(samples)[:clips]:
         sample = samples[clip]
         samples[clip] = replace(sample, data=sample.data[:1], frames=sample.frames[:1])
+    replace_subject(stores, subject, samples)
+
+
+def replace_subject(stores, subject: str, samples: dict[str, Sample]) -> None:
+    """Give a subject of the crops other clips."""
+    description = Description.read(stores / "crops" / "toy.zarr")
     folder = stores / "crops" / "toy.zarr" / subject
     shutil.rmtree(folder)
     folder.mkdir()
     write_subject(folder, samples, description=description, inputs="none", failures={})
+    Manifest.of(stores / "crops").write(stores / "crops")
 
 
 def test_a_bad_clip_is_a_line_in_the_failures_table_and_is_carried_along(workspace):
@@ -191,81 +187,6 @@ def test_how_many_may_fail(limit, clips, failed, fails):
             check_failed(failures, table, limit=limit, where="crops")
     else:
         check_failed(failures, table, limit=limit, where="crops")
-
-
-class NoParams(KindParams):
-    """None."""
-
-
-def moody(sample: Sample, params: NoParams) -> Sample:
-    """Do what the apex says: 1 dies, 2 has no memory, 3 has a bug; else, nothing."""
-    if sample.apex == 1:
-        os.kill(os.getpid(), signal.SIGKILL)
-    if sample.apex == 2:
-        raise MemoryError("no memory left")
-    if sample.apex == 3:
-        raise KeyError("a bug")
-    return sample
-
-
-def moody_task(tmp_path, number: int, *, apex: int) -> Task:
-    spec = FeatureSpec(
-        function="test_stage:moody",
-        params="test_stage:NoParams",
-        reads=(),
-        dims=("value",),
-        dtype="float32",
-        units="1",
-        libraries=(),
-    )
-    description = Description(
-        store="s", kind="moody", dataset="toy", axes=("value",), ragged=False, dtype="float32",
-        units="1", params={}, input="index", code="",
-    )  # fmt: skip
-    return Task(
-        subject=f"s{number}",
-        key=f"{number:02d}key",
-        spec=spec,
-        description=description,
-        source=OneClip(apex=apex),
-        cache=BuildCache(tmp_path),
-    )
-
-
-class OneClip:
-    """A source of a single clip."""
-
-    def __init__(self, *, apex: int) -> None:
-        self.apex = apex
-
-    def clips(self):
-        sample = Sample(
-            data=np.zeros(3, np.float32), frames=np.zeros((1, 2)), onset=0, apex=self.apex, offset=9
-        )
-        yield "toy/s/c@0", lambda: sample
-
-
-@pytest.mark.parametrize(("apex", "says"), [(2, "MemoryError"), (3, "KeyError")])
-def test_a_fault_of_the_machine_or_the_code_is_never_recorded_as_the_clips(tmp_path, apex, says):
-    task = moody_task(tmp_path, 0, apex=apex)
-    outcome = build_subject(task)
-    assert says in outcome.error and task.key not in task.cache
-
-
-def test_a_killed_worker_costs_its_subject_only(tmp_path, monkeypatch):
-    # Workers are processes of their own: they find this module by its name.
-    monkeypatch.setenv(
-        "PYTHONPATH", os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
-    )
-    tasks = [moody_task(tmp_path, number, apex=1 if number == 2 else 0) for number in range(6)]
-    outcomes = run_tasks(tasks, n_jobs=2, title="moody")
-    assert sorted(outcome.task.subject for outcome in outcomes) == [f"s{n}" for n in range(6)]
-    (dead,) = (outcome for outcome in outcomes if outcome.error)
-    assert dead.task.subject == "s2" and "died" in dead.error
-    for task in tasks:
-        assert (task.key in task.cache) == (task.subject != "s2")
-        if task.subject != "s2":
-            Commit.read(task.cache.path(task.key)).check(task.cache.path(task.key), content=True)
 
 
 def test_jobs_hold_their_libraries_to_one_thread():

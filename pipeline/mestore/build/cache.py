@@ -1,14 +1,20 @@
 """Build cache: finished subjects, each in a folder named by the digest of all that it depends on."""
 
+import errno
 import hashlib
 import json
 import os
 import shutil
+import stat
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+LEFT_OVER = 24 * 3600.0
+"""Seconds after which a temporary folder belongs to a build that was killed: writing takes minutes."""
 
 
 def digest(record: object) -> str:
@@ -27,7 +33,9 @@ class BuildCache:
     """Finished subjects below `root`; shared by workspaces, experiments and lab members.
 
     Nothing in it is ever written in place: a subject is made under a temporary name and renamed, so that a
-    folder with a digest for a name is whole, and whoever comes second finds it done.
+    folder with a digest for a name is whole, and whoever comes second finds it done. Its files may be hard
+    links of those in DVC's cache and in a workspace. Folders take the mode of `root`: in a lab's 2770 all
+    stay 2770.
     """
 
     root: Path
@@ -41,41 +49,97 @@ class BuildCache:
 
     @contextmanager
     def create(self, key: str) -> Iterator[Path]:
-        """Give a temporary folder to fill; it becomes the subject of that digest when the block ends well."""
+        """Give a temporary folder to fill; it becomes the subject of that digest when the block ends well.
+
+        Raises
+        ------
+        OSError
+            Before the block, if nothing can be written here. `root` is not made: below a mount point whose
+            disk is gone, the subjects would go to another disk.
+        """
         final = self.path(key)
-        final.parent.mkdir(parents=True, exist_ok=True)
+        mode = stat.S_IMODE(self.root.stat().st_mode)
+        for folder in (final.parent.parent, final.parent):
+            with suppress(FileExistsError):
+                folder.mkdir()
+                folder.chmod(mode)
         temporary = Path(tempfile.mkdtemp(prefix=f".{key[:12]}-", dir=final.parent))
+        made = temporary.stat()
         try:
             yield temporary
-            temporary.chmod(0o755)
-            self._rename(temporary, final)
+            if not os.path.samestat(made, temporary.stat()):
+                # Zarr makes the folders that it misses, here on whatever disk lies below a lost mount.
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(temporary))
+            _settle(temporary, mode)
+            _rename(temporary, final)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
-    def _rename(self, temporary: Path, final: Path) -> None:
-        for folder, _, names in os.walk(temporary):
-            for name in names:
-                _sync(Path(folder) / name)
-            _sync(Path(folder))
+    def discard(self, key: str) -> None:
+        """Remove a damaged subject: out of sight in one step, and no longer trusted by DVC."""
+        aside = Path(tempfile.mkdtemp(prefix=".damaged-", dir=self.path(key).parent))
         try:
-            temporary.rename(final)
-        except OSError:
-            # Another builder was faster: the digest says that the content is the same.
-            if not final.is_dir():
-                raise
-        _sync(final.parent)
+            with suppress(FileNotFoundError):  # another builder has discarded it
+                self.path(key).rename(aside / key)
+            for path in aside.rglob("*"):
+                # DVC's object is the same file by another name, and DVC trusts what is read-only: with
+                # another mode it compares the checksum, and drops the object instead of handing it out.
+                if path.is_file():
+                    with suppress(PermissionError):
+                        path.chmod(0o644)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
 
     def place(self, key: str, target: Path) -> None:
         """Put the subject of that digest at `target`: hard links, or copies across file systems."""
-        shutil.copytree(self.path(key), target, copy_function=_link_or_copy)
+        _place(self.path(key), target)
+
+    def sweep(self) -> None:
+        """Remove what builds that were killed more than a day ago left half-written."""
+        remove_left_over(self.root.glob("subjects/*/.*"))
 
 
-def _link_or_copy(source: str, target: str) -> str:
+def remove_left_over(folders: Iterable[Path]) -> None:
+    """Remove those temporary folders that nobody can be filling any more."""
+    for folder in folders:
+        with suppress(FileNotFoundError):
+            if time.time() - folder.stat().st_mtime > LEFT_OVER:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _settle(temporary: Path, mode: int) -> None:
+    """Give all folders their mode, and have everything on the disk before it gets its name."""
+    for folder, _, names in os.walk(temporary):
+        Path(folder).chmod(mode)
+        for name in names:
+            _sync(Path(folder) / name)
+        _sync(Path(folder))
+
+
+def _rename(temporary: Path, final: Path) -> None:
     try:
-        os.link(source, target)
+        temporary.rename(final)
+    except OSError:
+        # Another builder was faster: the digest says that the content is the same.
+        if not final.is_dir():
+            raise
+    _sync(final.parent)
+
+
+def _place(source: Path, target: Path) -> None:
+    target.mkdir()
+    for path in source.iterdir():
+        if path.is_dir():
+            _place(path, target / path.name)
+        else:
+            _link_or_copy(path, target / path.name)
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    try:
+        target.hardlink_to(source)
     except OSError:
         shutil.copy2(source, target)
-    return target
 
 
 def _sync(path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mestore.build.environment import prepare_environment
+from mestore.build.faults import explained
 from mestore.errors import MEStoreError
 from mestore.workspace import find_workspace
 
@@ -27,9 +28,7 @@ def run_stage(stage: Callable[..., str]) -> None:
         sys.stderr.write(f"mestore: {error}\n")
         sys.exit(1)
     except OSError as error:
-        sys.stderr.write(
-            f"mestore: {error}: a fault of the machine or of its permissions; mend it, run again\n"
-        )
+        sys.stderr.write(f"mestore: {explained(error)}\n")
         sys.exit(1)
 
 

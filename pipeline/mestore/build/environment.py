@@ -6,7 +6,8 @@ from pathlib import Path
 
 from mestore.workspace import Workspace
 
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+NUMBA = "NUMBA_CACHE_DIR"
 
 
 def prepare_environment(workspace: Workspace) -> None:
@@ -19,6 +20,16 @@ def prepare_environment(workspace: Workspace) -> None:
     state = hashlib.sha256()
     for path in sorted(source.rglob("*.py")):
         state.update(path.read_bytes())
-    os.environ["NUMBA_CACHE_DIR"] = str(workspace.cache / "numba" / state.hexdigest()[:16])
-    for name in _THREADS:
+    os.environ[NUMBA] = str(workspace.cache / "numba" / state.hexdigest()[:16])
+    for name in THREADS:
         os.environ[name] = "1"
+
+
+def elsewhere() -> dict[str, str]:
+    """Return what a process on another machine must have in its environment to compute as this one does.
+
+    The source comes first on its import path: what is installed there may be another state of mestore.
+    """
+    given = {name: os.environ[name] for name in (NUMBA, "MESTORE_RAW") if name in os.environ}
+    path = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
+    return {**given, **dict.fromkeys(THREADS, "1"), "PYTHONPATH": os.pathsep.join(filter(None, path))}

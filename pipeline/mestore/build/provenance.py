@@ -6,6 +6,7 @@ from pathlib import Path
 
 import mestore
 from mestore.build.code import code_digest
+from mestore.datasets.table_io import replacing
 from mestore.errors import BuildError
 from mestore.features import FEATURES
 from mestore.params import INDEX, Params
@@ -18,7 +19,7 @@ SOURCE = Path(mestore.__file__).parents[1]
 # What every kind of store passes through, whatever computes it.
 _ALWAYS = ("mestore.build.subject", "mestore.build.assembly")
 
-_LIBRARIES = ("numpy", "pandas", "threadpoolctl", "zarr", "pydantic")
+_LIBRARIES = ("numcodecs", "numpy", "pandas", "threadpoolctl", "zarr", "pydantic")
 
 STAGES: dict[str, dict[str, tuple[str, ...]]] = {
     "folds": {
@@ -62,7 +63,9 @@ def write_code(workspace: Workspace, params: Params) -> str:
     workspace.code.mkdir(parents=True, exist_ok=True)
     for name in names:
         text = json.dumps(current_code(workspace, name), sort_keys=True, indent=1)
-        (workspace.code / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+        # Never in place: the file that is there may be a link into DVC's cache.
+        with replacing(workspace.code / f"{name}.json") as temporary:
+            temporary.write_text(text + "\n", encoding="utf-8")
     return f"code: {', '.join(names)}"
 
 

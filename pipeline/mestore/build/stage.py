@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from mestore.build.assembly import assemble, finished
+from mestore.build.assembly import assemble
 from mestore.build.cache import BuildCache, digest
 from mestore.build.failed import check_failed
 from mestore.build.provenance import checked_code
@@ -44,18 +44,21 @@ def build_store(workspace: Workspace, params: Params, name: str) -> str:
     if name not in params.stores:
         raise ParamsError(f"params.yaml has no store {name!r}; it has {', '.join(params.stores)}")
     given = read_input(workspace, params, params.stores[name])
-    tasks = list(_tasks(workspace, params, name, given))
-    todo = [task for task in tasks if not finished(task)]
-    outcomes = run_tasks(todo, n_jobs=params.compute.n_jobs, title=name)
+    cache = BuildCache(workspace.cache)
+    cache.root.mkdir(parents=True, exist_ok=True)
+    cache.sweep()
+    tasks = list(_tasks(workspace, params, name, given, cache))
+    outcomes = run_tasks(tasks, compute=params.compute, title=name)
     _refuse_errors(name, outcomes)
     failures = assemble(workspace.stores / name, tasks, table=given.table, carried=given.failures)
     # The index fails no stage: what is good of it is built first, and then its faults count here.
     own = failures["store"].isin([name, INDEX] if given.store is None else [name])
     check_failed(failures[own], given.table, limit=params.build.max_failed, where=name)
     failed = given.table["clip_id"].isin(failures["clip_id"]).sum()
+    found = sum(outcome.found for outcome in outcomes)
     return (
         f"{name}: {len(given.table) - failed} of {len(given.table)} clips, "
-        f"{len(todo)} subjects built, {len(tasks) - len(todo)} found in the cache, {len(failures)} failures"
+        f"{len(tasks) - found} subjects built, {found} found in the cache, {len(failures)} failures"
         + (f" (data/stores/{name}/{FAILURES})" if len(failures) else "")
     )
 
@@ -63,22 +66,24 @@ def build_store(workspace: Workspace, params: Params, name: str) -> str:
 def read_input(workspace: Workspace, params: Params, store: StoreParams) -> Input:
     """Return what a store reads, for the datasets that params.yaml lists and no others."""
     if store.input_store is not None:
-        feature = Feature(workspace.stores / store.input_store)
+        path = workspace.stores / store.input_store
+        feature = Feature(path)
         table, failures = (
             part[part["dataset"].isin(set(params.datasets))] for part in (feature.clips, feature.failures)
         )
-        return Input(table=table, failures=failures, store=feature.path)
+        return Input(table=table, failures=failures, store=path)
     table, failures = read_index(workspace, params)
     return Input(table=table, failures=failures, store=None)
 
 
-def _tasks(workspace: Workspace, params: Params, name: str, given: Input) -> Iterator[Task]:
+def _tasks(
+    workspace: Workspace, params: Params, name: str, given: Input, cache: BuildCache
+) -> Iterator[Task]:
     store = params.stores[name]
     spec = FEATURES[store.kind]
     code = checked_code(workspace, store.kind)
     typed = kind_params(store)
     ragged = is_ragged(params.stores, name)
-    cache = BuildCache(workspace.cache)
     for dataset, rows in given.table.groupby("dataset", sort=True):
         description = Description(
             store=name,
@@ -91,13 +96,14 @@ def _tasks(workspace: Workspace, params: Params, name: str, given: Input) -> Ite
             params=dump(typed),
             input=store.input,
             code=code,
+            compressor=params.store.compressor,
         )
         for subject, part in rows.groupby("subject", sort=True):
             source = _source(workspace, given, str(dataset), str(subject), part)
-            what = {"kind": store.kind, "params": dump(typed), "code": code, "input": source.digest()}
+            what = {"kind": store.kind, "params": dump(typed), "code": code, "store": dump(params.store)}
             yield Task(
                 subject=str(subject),
-                key=digest(what),
+                key=digest({**what, "input": source.digest()}),
                 spec=spec,
                 description=description,
                 source=source,
@@ -114,9 +120,9 @@ def _source(workspace: Workspace, given: Input, dataset: str, subject: str, rows
 def _refuse_errors(name: str, outcomes: Sequence[Outcome]) -> None:
     broken = [outcome for outcome in outcomes if outcome.error]
     if broken:
-        first = broken[0]
+        first = min(broken, key=lambda outcome: outcome.name)
         raise BuildError(
             f"{name}: {len(broken)} of {len(outcomes)} subjects could not be built for a reason that is not "
             f"in the clips (the machine's, or a bug); the others are kept, and the next `dvc repro` tries "
-            f"again. The first, {first.task.description.dataset}/{first.task.subject}:\n{first.error}"
+            f"again. The first, {first.name}:\n{first.error}"
         )

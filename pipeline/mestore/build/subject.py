@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mestore.build.cache import BuildCache
+from mestore.build.faults import explained
 from mestore.build.threads import single_threaded
-from mestore.errors import ClipFault, MEStoreError
+from mestore.errors import ClipFault, MEStoreError, StoreError
 from mestore.features.spec import FeatureSpec, KindParams
 from mestore.sample import Sample
-from mestore.store.layout import Description
+from mestore.store.layout import Commit, Description
 from mestore.store.writer import write_subject
 
 
@@ -39,33 +40,81 @@ class Task:
     source: Source
     cache: BuildCache
 
+    @property
+    def name(self) -> str:
+        """Dataset and subject."""
+        return f"{self.description.dataset}/{self.subject}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What a worker says of a task: how many clips failed or, where the machine or the code did, how."""
+    """What a worker says of a task, and all that it sends back.
 
-    task: Task
+    Parameters
+    ----------
+    name : str
+        Dataset and subject.
+    found : bool
+        It was in the cache already.
+    failed : int
+        How many clips failed.
+    error : str
+        How the machine or the code failed, if it did; nothing was kept then.
+    """
+
+    name: str
+    found: bool = False
     failed: int = 0
     error: str = ""
 
 
+def finished(task: Task) -> bool:
+    """Return whether the cache holds a subject, whole; a damaged one is thrown away."""
+    if task.key not in task.cache:
+        return False
+    folder = task.cache.path(task.key)
+    try:
+        Commit.read(folder).check(folder, content=True)
+    except StoreError as error:
+        if isinstance(error.__context__, OSError) and not isinstance(error.__context__, FileNotFoundError):
+            # What could not be read just now may well be whole.
+            raise error.__context__ from None
+        task.cache.discard(task.key)
+        return False
+    return True
+
+
 def build_subject(task: Task) -> Outcome:
-    """Build one subject into the cache.
+    """Build one subject into the cache, unless it is there, whole.
 
     A fault of a clip is written into the subject's commit record; anything else is the machine's or the
     code's fault: nothing is kept, and the next build tries again.
     """
     try:
-        function = task.spec.load()  # before the limit, which holds what has been imported
+        if finished(task):
+            return Outcome(name=task.name, found=True)
+        return Outcome(name=task.name, failed=_build(task))
+    except OSError as error:
+        return Outcome(name=task.name, error=explained(error, at=task.cache.root))
+    except MEStoreError as error:
+        return Outcome(name=task.name, error=f"{type(error).__name__}: {error}")
+    except MemoryError as error:
+        said = f"MemoryError: {error}: the machine has too little memory; lower compute.n_jobs"
+        return Outcome(name=task.name, error=said)
+    except Exception:
+        return Outcome(name=task.name, error=traceback.format_exc())
+
+
+def _build(task: Task) -> int:
+    """Build one subject and return how many of its clips failed."""
+    function = task.spec.load()  # before the limit, which holds what has been imported
+    # The folder before the work: where nothing can be written, nothing need be computed.
+    with task.cache.create(task.key) as folder:
         with single_threaded():
             samples, failures = compute_subject(task, function)
-        with task.cache.create(task.key) as folder:
-            write_subject(folder, samples, description=task.description, inputs=task.key, failures=failures)
-    except (MEStoreError, OSError) as error:
-        return Outcome(task=task, error=f"{type(error).__name__}: {error}")
-    except Exception:
-        return Outcome(task=task, error=traceback.format_exc())
-    return Outcome(task=task, failed=len(failures))
+        folder.stat()  # if its disk is gone, Zarr would make the folder again on whatever lies below
+        write_subject(folder, samples, description=task.description, inputs=task.key, failures=failures)
+    return len(failures)
 
 
 def compute_subject(

@@ -1,32 +1,36 @@
-"""Workers: run tasks in processes, show how far they are, survive the death of one."""
+"""Workers: build all tasks side by side, show how far they are, survive the death of one."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
-from joblib import Parallel, delayed
-from joblib.externals.loky import ProcessPoolExecutor
-from joblib.externals.loky.process_executor import BrokenProcessPool
+from joblib import effective_n_jobs
 
-from mestore.build.subject import Outcome, Task, build_subject
+from mestore.build.crew import build_all
+from mestore.build.faults import explained
+from mestore.build.subject import Outcome, Task, build_subject, finished
+from mestore.params import ComputeParams
 from mestore.progress import progress_bar
 
 
-def run_tasks(tasks: Sequence[Task], *, n_jobs: int, title: str) -> list[Outcome]:
-    """Build all tasks and return their outcomes, in no particular order.
+def run_tasks(tasks: Sequence[Task], *, compute: ComputeParams, title: str) -> list[Outcome]:
+    """Build all tasks that the cache does not hold and return all outcomes, in no particular order.
 
     Parameters
     ----------
     tasks : sequence of Task
         One per subject.
-    n_jobs : int
-        Worker processes; -1 for one per core.
+    compute : ComputeParams
+        Where they run; the results are the same.
     title : str
         What the progress bar says.
     """
     outcomes: list[Outcome] = []
     with progress_bar(title, unit="subject", total=len(tasks)) as bar:
-        for outcome in _all(tasks, n_jobs=n_jobs):
+        for outcome in _outcomes(tasks, compute):
             outcomes.append(outcome)
             bar.set_postfix(
+                found=sum(it.found for it in outcomes),
                 failed=sum(it.failed for it in outcomes),
                 errors=sum(bool(it.error) for it in outcomes),
                 refresh=False,
@@ -35,27 +39,30 @@ def run_tasks(tasks: Sequence[Task], *, n_jobs: int, title: str) -> list[Outcome
     return outcomes
 
 
-def _all(tasks: Sequence[Task], *, n_jobs: int) -> Iterator[Outcome]:
-    done: set[str] = set()
+def _outcomes(tasks: Sequence[Task], compute: ComputeParams) -> Iterator[Outcome]:
+    width = effective_n_jobs(compute.n_jobs)
+    missing: list[Task] = []
+    # Threads, because hashing releases the interpreter's lock: all cores, without starting processes.
+    with ThreadPoolExecutor(width) as threads:
+        for task, outcome in zip(tasks, threads.map(_found, tasks), strict=True):
+            if outcome:
+                yield outcome
+            else:
+                missing.append(task)
+    if compute.backend == "dask":
+        from mestore.build.cluster import cluster
+
+        yield from build_all(partial(cluster, compute.scheduler), missing)
+    elif width == 1:
+        yield from map(build_subject, missing)
+    else:
+        from mestore.build.processes import processes
+
+        yield from build_all(partial(processes, min(width, max(1, len(missing)))), missing)
+
+
+def _found(task: Task) -> Outcome | None:
     try:
-        for outcome in Parallel(n_jobs=n_jobs, return_as="generator_unordered")(
-            delayed(build_subject)(task) for task in tasks
-        ):
-            done.add(outcome.task.key)
-            yield outcome
-    except BrokenProcessPool:
-        # One dead worker takes all of joblib's call along: those not reported run again, each alone, so
-        # that only the one that kills its worker is left out.
-        yield from _each_alone([task for task in tasks if task.key not in done])
-
-
-def _each_alone(tasks: Iterable[Task]) -> Iterator[Outcome]:
-    for task in tasks:
-        if task.key in task.cache:
-            yield Outcome(task=task)
-            continue
-        with ProcessPoolExecutor(max_workers=1) as executor:
-            try:
-                yield executor.submit(build_subject, task).result()
-            except BrokenProcessPool:
-                yield Outcome(task=task, error="its worker process died (killed, or out of memory)")
+        return Outcome(name=task.name, found=True) if finished(task) else None
+    except OSError as error:
+        return Outcome(name=task.name, error=explained(error, at=task.cache.root))

@@ -1,0 +1,61 @@
+"""Crew: who builds subjects, and what is done when one of them dies."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from mestore.build.subject import Outcome, Task
+
+
+class WorkerDeath(Exception):
+    """A worker died over a task; the message says how."""
+
+
+class Crew(Protocol):
+    """Workers that build subjects side by side."""
+
+    @property
+    def width(self) -> int:
+        """How many tasks they are given at a time."""
+
+    def submit(self, task: Task) -> "Future[Any]":
+        """Give them a task."""
+
+    def outcome(self, task: Task, future: "Future[Any]") -> Outcome:
+        """Return what came of it; raise `WorkerDeath` if its worker died."""
+
+
+def build_all(hire: Callable[[], AbstractContextManager[Crew]], tasks: Iterable[Task]) -> Iterator[Outcome]:
+    """Build all tasks and give their outcomes as they come.
+
+    A death takes along what the crew had in hand, and does not say whose fault it was: those tasks run
+    again, each alone, so that only the one that kills its worker is left out. All others go on as before.
+    """
+    waiting = deque(tasks)
+    while waiting:
+        suspects: list[Task] = []
+        with hire() as crew:
+            yield from _until_a_death(crew, waiting, suspects)
+        for task in suspects:
+            with hire() as crew:
+                try:
+                    yield crew.outcome(task, crew.submit(task))
+                except WorkerDeath as death:
+                    yield Outcome(name=task.name, error=f"its worker process died, twice: {death}")
+
+
+def _until_a_death(crew: Crew, waiting: deque[Task], suspects: list[Task]) -> Iterator[Outcome]:
+    """Take tasks out of `waiting`; from a death on give out no more, and put those it hit into `suspects`."""
+    flying: dict[Future[Any], Task] = {}
+    while flying or (waiting and not suspects):
+        while waiting and not suspects and len(flying) < crew.width:
+            task = waiting.popleft()
+            flying[crew.submit(task)] = task
+        for future in wait(flying, return_when=FIRST_COMPLETED).done:
+            task = flying.pop(future)
+            try:
+                yield crew.outcome(task, future)
+            except WorkerDeath:
+                suspects.append(task)
