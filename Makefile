@@ -1,8 +1,8 @@
-# make demo | test | bench | install | check. `make demo` and `make test` make .venv if it is not there.
+# make demo | test | bench | install | torch | check. `make demo` and `make test` make .venv if it is not there.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test bench install check lint types layers
+.PHONY: demo test bench install torch check lint types layers
 
 demo: install
 	$(BIN)/mestore demo data/raw/demo
@@ -24,6 +24,10 @@ install: .venv/installed
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	touch $@
+
+# PyTorch is large and only mestore.torch needs it; the tests of that skip without it.
+torch: install
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[torch]'
 
 check: lint types layers
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from benchmarks import flow, lbp_top, sequences, single, tim
+from benchmarks import flow, lbp_top, sequences, single, store, tim
 from benchmarks.machine import machine
 from benchmarks.table import Row, table
 from benchmarks.timing import Effort
@@ -18,6 +18,7 @@ BENCHMARKS: tuple[Callable[[Effort], list[Row]], ...] = (
     lbp_top.rows,
     tim.rows,
     single.rows,
+    store.rows,
 )
 """Adding one is a file with a function `rows`, and its name here."""
 
@@ -49,6 +50,8 @@ def placed(text: str, results: str) -> str:
     >>> placed(f"# Speed\n{START}old\n{END}", "new\n") == f"# Speed\n{START}new\n{END}"
     True
     """
+    if START not in text or END not in text:
+        raise ValueError(f"found a page without {START.strip()} and {END.strip()}; put them back")
     pattern = re.escape(START) + ".*?" + re.escape(END)
     return re.sub(pattern, lambda _: START + results + END, text, flags=re.DOTALL)
 

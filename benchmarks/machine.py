@@ -5,7 +5,10 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-_LIBRARIES = ("numpy", "numba", "opencv-contrib-python-headless", "scikit-image", "scipy")
+_LIBRARIES = (
+    *("numpy", "numba", "opencv-contrib-python-headless", "scikit-image", "scipy"),
+    *("h5py", "zarr"),
+)
 
 
 def machine() -> str:

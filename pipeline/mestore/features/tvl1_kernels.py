@@ -9,7 +9,7 @@ outside. `Dual` fields begin with that row.
 
 Loops are written out for few arrays each: with more, the compiler cannot show that they do not overlap and
 gives up vector instructions. Nothing here may reorder sums (no fastmath): what these loops compute is the
-same bits on every machine. (OpenCV's filters around them are so on machines with the same vector instructions.)
+same bits on every machine. (OpenCV's filters around them are so where vector instructions are the same.)
 """
 
 import numba

@@ -1,0 +1,64 @@
+"""What is left of a participant in the raw recordings, which mestore never changes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from mestore.datasets import READERS
+from mestore.datasets.persons import COLUMNS, FILE
+from mestore.datasets.sheet import read_sheet
+from mestore.errors import MEStoreError
+from mestore.forget.participant import Participant
+from mestore.params import DatasetParams, Params, reader_options
+from mestore.workspace import Workspace
+
+
+def recorded_paths(who: Participant, tables: list[pd.DataFrame]) -> frozenset[str]:
+    """Return the files of their recordings below the dataset's folder, as the index has them."""
+    theirs = [table.loc[who.rows(table), "paths"] for table in tables if "paths" in table]
+    return frozenset(path for column in theirs for paths in column for path in paths)
+
+
+def still_there(who: Participant, workspace: Workspace, params: Params, paths: frozenset[str]) -> list[str]:
+    """Return what must be removed by hand before the next `dvc repro`, which would build it again.
+
+    Folders and files of recordings, rows of coding sheets, rows of persons.csv.
+    """
+    found: list[str] = []
+    for name, dataset in params.datasets.items():
+        root = workspace.raw / name
+        if root.is_dir() and any(its == name for its, _ in who.subjects):
+            found.extend(
+                sorted({*_files(root, paths), *_rows(who, root, name, dataset), *_named(who, root, name)})
+            )
+    return found
+
+
+def _files(root: Path, paths: frozenset[str]) -> Iterator[str]:
+    for path in paths:
+        if (root / path).exists():
+            folder = (root / path).parent
+            yield f"{folder if folder != root else root / path}"
+
+
+def _rows(who: Participant, root: Path, name: str, dataset: DatasetParams) -> Iterator[str]:
+    try:
+        annotation = READERS[dataset.reader].load()(
+            root.resolve(), dataset=name, options=reader_options(dataset)
+        )
+    except MEStoreError as error:
+        yield f"whatever {root} holds of them: its coding sheet cannot be read ({error})"
+        return
+    for row in annotation.rows:
+        if (name, row.subject) in who.subjects:
+            yield f"the rows of subject {row.subject} in {row.edition}, in {root}"
+            if row.location and (root / row.location).exists():
+                yield f"{root / row.location}"
+
+
+def _named(who: Participant, root: Path, name: str) -> Iterator[str]:
+    if (root / FILE).is_file():
+        for row in read_sheet(root / FILE, columns=COLUMNS).rows:
+            if (row.text("dataset"), row.text("subject")) in who.subjects:
+                yield f"the row of {name}/{row.text('subject')} in {root / FILE}"
