@@ -26,7 +26,7 @@ def rows(effort: Effort) -> list[Row]:
         },
         effort,
     )
-    goals = {nearest: 10.0, bilinear: 4000 * measured[nearest].minimum}
+    goals = {nearest: 10.0, bilinear: round(4000 * measured[nearest].minimum, 1)}
     return [
         Row(
             case=f"LBP-TOP, {shape[0]} frames of {shape[1]} x {shape[2]}, 5 x 5 blocks",

@@ -171,6 +171,13 @@ def test_a_queued_experiment_computes_with_the_code_it_was_queued_with(clean):
     assert ran(clean.dvc("repro")) == []
 
 
+def test_an_experiment_in_a_copy_shares_the_build_cache_with_the_workspace(clean):
+    # --temp runs in a copy under .dvc/tmp, as the queue does.
+    clean.dvc("exp", "run", "--temp", "--name", "smoother", "-S", "stores.flow.params.lambda=0.2")
+    clean.set_params({"stores.flow.params.lambda": 0.2})
+    assert "0 subjects built, 2 found in the cache" in clean.stage("store", "flow")
+
+
 def test_a_member_without_the_recordings_keeps_the_table(clean, tmp_path):
     table = clean.folder / "data/index/demo.parquet"
     before = table.read_bytes()
