@@ -50,9 +50,9 @@ def subjects(cache: Path) -> list[Path]:
 def phase(workspace: Workspace) -> str:
     """Return what a build is doing, by the files it has made so far."""
     room = workspace.stores.parent
-    if list(room.glob(".clips-*/old*")):
+    if list(room.glob(".mestore-clips-*/old*")):
         return "swapping"
-    if list(room.glob(".clips-*")):
+    if list(room.glob(".mestore-clips-*")):
         return "assembling"
     halves = list(workspace.cache.glob("subjects/*/.*"))
     if any((half / "commit.json").exists() for half in halves):
@@ -85,7 +85,7 @@ def kill_when(process, condition, *, pid: int, seconds: float = 60.0) -> bool:
 
 def clear(workspace: Workspace) -> None:
     """Remove what a killed build left half-done: in life, the next builds do so after a day."""
-    for path in (*workspace.cache.glob("subjects/*/.*"), *workspace.stores.parent.glob(".clips-*")):
+    for path in (*workspace.cache.glob("subjects/*/.*"), *workspace.stores.parent.glob(".mestore-clips-*")):
         shutil.rmtree(path)
 
 

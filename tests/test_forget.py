@@ -21,6 +21,7 @@ from mestore.export import export_store
 from mestore.forget.dvc_traces import DvcFolders, dvc_memory, dvc_traces
 from mestore.forget.forget import find, forget
 from mestore.forget.participant import IDENTITY, participant
+from mestore.forget.search import LARGEST_TEXT
 from mestore.store.layout import subject_key
 from mestore.store.reader import Feature
 from mestore.store.verify import verify
@@ -314,6 +315,7 @@ def test_copies_of_experiments_and_what_dvc_remembers_of_paths_go(tmp_path):
         memos=tmp_path / "m",
         copies=tmp_path / "e",
         remotes={},
+        lock=tmp_path / "dvc.lock",
     )
     tables = [people(("d/s1/c@1", "d", "s1", "ann"), ("d/s2/c@1", "d", "s2", "ben"))]
     (dvc.copies / "tmp1" / "data/stores/flow/d.zarr/s1").mkdir(parents=True)
@@ -345,6 +347,7 @@ def test_objects_of_killed_commits_go_and_shared_ones_stay(tmp_path):
         memos=tmp_path / "m",
         copies=tmp_path / "e",
         remotes={},
+        lock=tmp_path / "dvc.lock",
     )
 
     def put(content: bytes, suffix: str = "") -> str:
@@ -362,6 +365,7 @@ def test_objects_of_killed_commits_go_and_shared_ones_stay(tmp_path):
     orphan.write_bytes(b"orphan\0")
     lost = put(b"orphan\0")
     paths = {
+        "manifest.json": put(b"{}"),
         "d.zarr/s1/data/c/0": shard,
         "d.zarr/s1/landmarks/c/0": same,
         "d.zarr/s1/data/zarr.json": shape,
@@ -371,9 +375,13 @@ def test_objects_of_killed_commits_go_and_shared_ones_stay(tmp_path):
     listing = put(json.dumps([{"md5": md5, "relpath": path} for path, md5 in paths.items()]).encode(), ".dir")
     scores, kept = put(b'{"uf1": 0.5}'), put(b'{"uf1": 0.6}')
     for name, record in {
-        "crops": {"outs": [{"md5": listing}]},
-        "evaluate": {"deps": [{"md5": listing}], "outs": [{"md5": scores}]},
-        "other": {"deps": [{"md5": "0" * 32}], "outs": [{"md5": kept}]},
+        "crops": {"cmd": "sh stages/run store crops", "outs": [{"md5": listing}]},
+        "evaluate": {
+            "cmd": "sh stages/run evaluate",
+            "deps": [{"md5": listing}],
+            "outs": [{"md5": scores}],
+        },
+        "other": {"cmd": "sh stages/run evaluate", "deps": [{"md5": "0" * 32}], "outs": [{"md5": kept}]},
     }.items():
         (dvc.runs / "ab" / name).mkdir(parents=True)
         (dvc.runs / "ab" / name / "1").write_text(yaml.safe_dump(record))
@@ -382,3 +390,165 @@ def test_objects_of_killed_commits_go_and_shared_ones_stay(tmp_path):
         *(dvc.object(it) for it in (shard, lost, listing, scores)),
         *(dvc.runs / "ab" / it / "1" for it in ("crops", "evaluate")),
     }
+
+
+def shared_cache(tmp_path: Path) -> DvcFolders:
+    """Return the folders of a DVC cache, empty."""
+    return DvcFolders(
+        objects=tmp_path / "md5",
+        runs=tmp_path / "runs",
+        memos=tmp_path / "m",
+        copies=tmp_path / "e",
+        remotes={},
+        lock=tmp_path / "dvc.lock",
+    )
+
+
+def add(dvc: DvcFolders, content: bytes | dict[str, bytes]) -> str:
+    """Put a file, or a folder with its files, into the cache; return the name of its object."""
+    suffix = ""
+    if isinstance(content, dict):
+        listed = [{"md5": add(dvc, its), "relpath": path} for path, its in content.items()]
+        content, suffix = json.dumps(listed).encode(), ".dir"
+    name = hashlib.md5(content).hexdigest() + suffix
+    dvc.object(name).parent.mkdir(parents=True, exist_ok=True)
+    dvc.object(name).write_bytes(content)
+    return name
+
+
+def record(path: Path, content: object) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump(content))
+
+
+def test_objects_of_other_projects_stay(tmp_path):
+    dvc = shared_cache(tmp_path)
+    who = participant("1", clip_tables=[people(("d/s1/c@1", "d", "s1", "1"))])
+    store = add(dvc, {"manifest.json": b"{}", "d.zarr/s1/data/c/0": b"ann\0"})
+    page, fold = {"index.html": b"<td>1</td>", "a.png": b"face\0"}, add(dvc, b'{"test": ["1"]}')
+    report = add(dvc, page)
+    record(
+        dvc.runs / "aa/aa/aa",
+        {"cmd": "sh stages/run report d", "deps": [{"md5": store}], "outs": [{"md5": report}]},
+    )
+    folds = {"cmd": "sh stages/run folds loso", "outs": [{"md5": fold}]}
+    record(dvc.lock, {"schema": "2.0", "stages": {"folds@loso": folds}})
+    ours = {path for path in dvc.objects.rglob("*") if path.is_file()} - {dvc.object(add(dvc, b"{}"))}
+    for foreign in (
+        b"trial,rating\n1,5\n",
+        b"frames are in d/s1/c0",
+        {"index.html": b"<p>thesis</p>", "t.csv": b"n\n1\n"},
+        {"ws/manifest.json": b"{}", "ws/d.zarr/s1/data/c/0": b"lab\0", "video.avi": b"raw\0"},
+    ):
+        add(dvc, foreign)
+    model = add(dvc, b"model\0")
+    theirs = {"cmd": "python train.py", "deps": [{"md5": store}], "outs": [{"md5": model}]}
+    record(dvc.runs / "bb/bb/bb", theirs)
+    gone = {trace.path for trace in dvc_traces(who, dvc, [])}
+    assert gone == ours - {dvc.object(add(dvc, b"{}"))} | {dvc.runs / "aa/aa/aa"}
+
+
+def test_large_objects_are_not_read(tmp_path):
+    dvc = shared_cache(tmp_path)
+    who = participant("ann", clip_tables=[people(("d/s1/c@1", "d", "s1", "ann"))])
+    text = add(dvc, b"x,ann\n")
+    record(dvc.lock, {"stages": {"folds@a": {"cmd": "sh stages/run folds a", "outs": [{"md5": text}]}}})
+    assert {trace.path for trace in dvc_traces(who, dvc, [])} == {dvc.object(text)}
+    os.truncate(dvc.object(text), LARGEST_TEXT + 1)
+    assert list(dvc_traces(who, dvc, [])) == []
+
+
+@pytest.mark.parametrize("text", ["{{: bad", "- a\n- b\n", "deps: [a]", "outs: 3", "", "\0"])
+def test_a_file_that_is_no_record_of_a_run_is_skipped(tmp_path, text):
+    dvc = shared_cache(tmp_path)
+    who = participant("ann", clip_tables=[people(("d/s1/c@1", "d", "s1", "ann"))])
+    for path in (dvc.runs / "aa/bb/cc", dvc.lock):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    assert list(dvc_traces(who, dvc, [])) == []
+
+
+def test_published_contents_go_and_nothing_else_below_a_destination(workspace):
+    target = workspace.root.parent / "pub"
+    content = target / ("0" * 64)
+    shutil.copytree(workspace.stores, content)
+    (target / "current").symlink_to(content.name)
+    (target / "notes").mkdir()
+    labdata = target / "labdata"
+    shutil.copytree(workspace.stores, labdata / "ws" / "stores")
+    before = files(workspace.root.parent)
+    with pytest.raises(MEStoreError, match="labdata is no content of mestore publish"):
+        find(workspace, "toy/a", copies=[target])
+    assert files(workspace.root.parent) == before
+    shutil.rmtree(labdata)
+    forget(workspace, find(workspace, "toy/a", copies=[target]), copies=[target])
+    assert [path.name for path in target.iterdir()] == ["notes"]
+
+
+def test_what_is_no_destination_is_refused(workspace):
+    target = workspace.root.parent / "pub"
+    content = target / ("0" * 64)
+    shutil.copytree(workspace.stores, content)
+    (target / "current").symlink_to(content.name)
+    for wrong in (content, target / "current", workspace.root, workspace.root.parent):
+        with pytest.raises(MEStoreError, match=r"name (the|a) destination"):
+            find(workspace, "toy/a", copies=[wrong])
+
+
+@pytest.mark.parametrize("damage", ["changed", "foreign", "missing"])
+def test_a_store_with_damaged_subjects_of_others_is_refused(workspace, damage):
+    folder = workspace.stores / "vec" / "toy.zarr" / subject_key("../x")
+    if damage == "changed":
+        (folder / "commit.json").write_text("{}")
+    elif damage == "foreign":
+        shutil.copytree(folder, folder.with_name("z"))
+    else:
+        (folder / "commit.json").unlink()
+    before = files(workspace.root)
+    with pytest.raises(MEStoreError, match=r"(?s)vec/toy.zarr/.*commit.json.*`mestore verify` first"):
+        find(workspace, "toy/a")
+    assert files(workspace.root) == before
+
+
+def test_a_store_damaged_after_the_plan_is_not_written_anew(workspace):
+    plan = find(workspace, "toy/a")
+    (workspace.stores / "vec" / "toy.zarr" / subject_key("../x") / "commit.json").write_text("{}")
+    before = files(workspace.stores / "vec")
+    with pytest.raises(MEStoreError, match="`mestore verify` first"):
+        forget(workspace, plan)
+    assert files(workspace.stores / "vec") == before
+
+
+def test_a_store_that_is_a_link_is_refused(workspace):
+    elsewhere = workspace.root.parent / "vec"
+    (workspace.stores / "vec").rename(elsewhere)
+    (workspace.stores / "vec").symlink_to(elsewhere)
+    before = files(workspace.root.parent)
+    with pytest.raises(MEStoreError, match=r"data/stores/vec is a link to .*vec"):
+        find(workspace, "toy/a")
+    assert files(workspace.root.parent) == before
+
+
+@pytest.mark.parametrize("name", ["failures.csv", "clips.csv"])
+def test_a_table_that_cannot_be_read_does_not_cost_the_store(workspace, name):
+    (workspace.stores / "vec" / name).write_bytes(b"\xff\xfe\0,,\n")
+    before = files(workspace.root)
+    with pytest.raises(MEStoreError, match=f"vec/{name}"):
+        find(workspace, "toy/a")
+    assert files(workspace.root) == before
+
+
+def test_a_store_is_put_back_if_the_new_one_cannot_take_its_place(workspace, monkeypatch):
+    plan, before, rename = find(workspace, "toy/a"), files(workspace.stores), Path.rename
+
+    def refusing(self: Path, target: Path) -> Path:
+        if self.name == "new":
+            raise PermissionError("not now")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", refusing)
+    with pytest.raises(MEStoreError, match="cannot be removed"):
+        forget(workspace, plan)
+    monkeypatch.undo()
+    assert files(workspace.stores) == before
+    assert "toy/a is forgotten" in forget(workspace, find(workspace, "toy/a"))

@@ -80,3 +80,8 @@ def test_it_is_pickled_without_what_it_has_open(stores):
     again = pickle.loads(pickle.dumps(dataset))
     assert len(pickle.dumps(dataset)) < before + 1000
     assert torch.equal(again[3]["data"], dataset[3]["data"])
+
+
+def test_a_label_that_is_no_column_is_refused(stores):
+    with pytest.raises(StoreError, match="label is 'emotoin'; allowed"):
+        ClipDataset(open_store(stores), "vector", ["toy/s00"], label="emotoin")

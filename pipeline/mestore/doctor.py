@@ -167,11 +167,13 @@ def check_closed(name: str, folder: Path) -> Check:
     DVC makes its files 0444 and its shared folders 2775 whatever the umask, so no mode further down does.
     """
     closing = closed_by(folder)
+    # A folder above one that is not there, such as / or /tmp, is not ours to close.
+    close = f"run `chmod o-rwx {folder}`, or move it" if existing(folder) == folder else f"make {folder}"
     return Check(
         name=f"closed to others, {name}",
         ok=closing is not None,
         found=f"others can read {folder}" if closing is None else f"by {closing}",
-        remedy=f"run `chmod o-rwx {existing(folder)}`, or move it below a folder of mode 2770 (docs/nas.md)",
+        remedy=f"{close} below a folder of mode 2770 (docs/nas.md)",
     )
 
 

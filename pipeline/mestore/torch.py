@@ -10,7 +10,7 @@ import numpy as np
 
 from mestore.errors import StoreError
 from mestore.persons import HeldOut
-from mestore.store.batch import labels_of
+from mestore.store.batch import label_column, labels_of
 from mestore.store.reader import Store
 
 try:
@@ -90,7 +90,7 @@ class ClipDataset(Dataset[Unlabelled]):
         self.selection = store.select(name, persons, clips=clips, check=check)
         table = store.clips(name)
         shown = table if clips is None else table[table["clip_id"].isin(set(clips))]
-        found = sorted(set(shown[label]) - {""})
+        found = [value for value in sorted(set(shown[label_column(label)])) if value]
         self.classes = tuple(found if classes is None else classes)
         self._labels: list[int] | None = None
         if not isinstance(persons, HeldOut):

@@ -105,11 +105,11 @@ def test_a_subject_that_is_being_built_stays_and_an_old_leftover_goes(workspace)
         (folder / "data" / "shard").write_bytes(b"half")
         os.utime(folder, (0, 0))
         assert [it for it in later(workspace, days=0) if it.what == HALF] == []
-        shutil.copytree(folder, folder.with_name(".killed"))
-    for path in (*folder.parent.glob(".killed/**/*"), folder.parent / ".killed"):
+        shutil.copytree(folder, folder.with_name(".damaged-killed"))
+    for path in (*folder.parent.glob(".damaged-killed/**/*"), folder.parent / ".damaged-killed"):
         os.utime(path, (0, 0))
     [left] = [it for it in later(workspace, days=0) if it.what == HALF]
-    assert left.path.name == ".killed"
+    assert left.path.name == ".damaged-killed"
     prune([left])
     assert not left.path.exists() and ("ab" * 32) in cache
 
@@ -156,3 +156,18 @@ def test_the_commands_say_what_there_is_and_what_would_go(workspace):
     said = run([*mestore, "prune", "--older-than", "0h", "--dry-run"]).stdout
     assert said.startswith("12 subjects would be removed")
     assert len([it for it in survey(workspace) if it.what == SUBJECT]) == 24
+
+
+def test_what_others_keep_in_the_same_folder_is_never_touched(workspace):
+    """Whoever sets MESTORE_CACHE to a disk of the lab has other things there."""
+    foreign = ["subjects/sub01/session1/x.avi", "subjects/sub01/.git/config", "numba/src/a.c"]
+    foreign += ["hashes/mine.parquet", "subjects/ab/notes/x.txt", "subjects/ab/.git/config"]
+    for name in foreign:
+        path = workspace.cache / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("mine")
+        for it in (path, path.parent):
+            os.utime(it, (0, 0))
+    prune(later(workspace, days=1000))
+    BuildCache(workspace.cache).sweep()
+    assert all((workspace.cache / name).is_file() for name in foreign)

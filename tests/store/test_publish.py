@@ -78,10 +78,11 @@ def test_a_store_alone_and_some_by_name(one, tmp_path):
 
 def test_the_same_again_copies_nothing(one, tmp_path):
     first = publish(one, tmp_path / "nas")
-    before = first.folder.stat().st_mtime_ns, first.folder.stat().st_ino
+    files = [path for path in first.folder.rglob("*") if path.is_file()]
+    before = [(path.stat().st_mtime_ns, path.stat().st_ino) for path in files]
     again = publish(constant_stores(tmp_path / "rebuilt", 1), tmp_path / "nas")
     assert not again.new and again.folder == first.folder
-    assert before == (again.folder.stat().st_mtime_ns, again.folder.stat().st_ino)
+    assert before == [(path.stat().st_mtime_ns, path.stat().st_ino) for path in files]
 
 
 def test_going_back_to_an_old_content_is_renaming_the_link(one, two, tmp_path):
@@ -91,6 +92,23 @@ def test_going_back_to_an_old_content_is_renaming_the_link(one, two, tmp_path):
     assert (open_store(target / CURRENT).read("a", ["toy/s00"]).data == 2).all()
     assert not publish(one, target).new
     assert (open_store(target / CURRENT).read("a", ["toy/s00"]).data == 1).all()
+
+
+def test_a_content_that_was_current_again_counts_as_new(tmp_path):
+    target = tmp_path / "nas"
+    first, second = (constant_stores(tmp_path / str(value), value) for value in (1, 2))
+    old = publish(first, target).folder
+    os.utime(old, (1e9, 1e9))
+    between = publish(second, target).folder
+    os.utime(between, (2e9 - 1e9, 1e9 + 5))
+    publish(first, target)
+    removed = publish(constant_stores(tmp_path / "3", 3), target, keep=2).removed
+    assert removed == (between,) and old.is_dir()
+
+
+def test_a_store_is_not_published_into_itself(one):
+    with pytest.raises(StoreError, match="lies in"):
+        publish(one, one / "published")
 
 
 def test_keep_removes_the_oldest_and_never_what_current_names(tmp_path):

@@ -213,3 +213,17 @@ def test_importing_mestore_loads_nothing_heavy():
     code = f"import mestore, sys; print([name for name in {heavy} if name in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+def test_a_flipped_byte_in_a_clips_record_is_refused_unasked(stores):
+    path = stores / "vector" / "toy.zarr" / "s05" / "zarr.json"
+    path.write_bytes(path.read_bytes().replace(b'"onset"', b'"onseT"'))
+    with pytest.raises(StoreError, match=r"s05/zarr\.json has changed"):
+        open_store(stores).read("vector", ["toy/s05"])
+
+
+def test_a_text_in_the_place_of_names_or_a_url_of_no_kind_is_refused(stores):
+    with pytest.raises(StoreError, match="names is the text 'vector'"):
+        open_store(stores, names="vector")
+    with pytest.raises(StoreError, match="foo://x cannot be opened"):
+        open_store("foo://x")

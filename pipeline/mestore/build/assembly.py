@@ -37,8 +37,9 @@ def assemble(
     folder.parent.mkdir(parents=True, exist_ok=True)
     # Not beside the store: readers and DVC take every folder in there for one.
     room = folder.parents[1]
-    remove_left_over(room.glob(f".{folder.name}-*"))
-    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=room))
+    prefix = f".mestore-{folder.name}-"
+    remove_left_over(room.glob(f"{prefix}*"))
+    temporary = Path(tempfile.mkdtemp(prefix=prefix, dir=room))
     try:
         made = temporary / "new"
         made.mkdir()
@@ -53,12 +54,15 @@ def assemble(
 def _swap(made: Path, folder: Path, *, aside: Path) -> None:
     """Put `made` where `folder` is; another builder of the same store may do so at the same time."""
     for number in count():
+        old = aside / f"old{number}"
         with suppress(FileNotFoundError):
-            folder.rename(aside / f"old{number}")
+            folder.rename(old)
         try:
             made.rename(folder)
         except OSError:
             if not folder.is_dir():
+                if old.is_dir():
+                    old.rename(folder)  # it is removed with `aside` otherwise
                 raise
         else:
             return

@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -12,6 +13,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+REMOVED = ".removed-"
+
+_KEY = re.compile("[0-9a-f]{64}")
+_HALF = re.compile(r"\.([0-9a-f]{12}|damaged|removed)-.+")
 
 LEFT_OVER = 24 * 3600.0
 """Seconds after which a temporary folder belongs to a build that was killed: writing takes minutes."""
@@ -93,10 +99,24 @@ class BuildCache:
     def place(self, key: str, target: Path) -> None:
         """Put the subject of that digest at `target`: hard links, or copies across file systems."""
         _place(self.path(key), target)
+        with suppress(PermissionError):  # a colleague's: he counts as its user
+            os.utime(self.path(key))  # copies leave no other trace of its use
 
     def sweep(self) -> None:
         """Remove what builds that were killed more than a day ago left half-written."""
-        remove_left_over(self.root.glob("subjects/*/.*"))
+        remove_left_over(self.half_written())
+
+    def entries(self) -> Iterator[Path]:
+        """Give the finished subjects. What has another name is not ours, whoever chose this folder."""
+        for path in sorted(self.root.glob("subjects/[0-9a-f][0-9a-f]/*")):
+            if _KEY.fullmatch(path.name) and path.name[:2] == path.parent.name and path.is_dir():
+                yield path
+
+    def half_written(self) -> Iterator[Path]:
+        """Give the folders in which a subject is or was being written or removed."""
+        for path in sorted(self.root.glob("subjects/[0-9a-f][0-9a-f]/.*")):
+            if _HALF.fullmatch(path.name):
+                yield path
 
 
 def remove_left_over(folders: Iterable[Path]) -> None:

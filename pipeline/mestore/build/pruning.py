@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mestore.build.cache import LEFT_OVER
+from mestore.build.cache import LEFT_OVER, REMOVED, BuildCache
 from mestore.build.environment import NUMBA, prepare_environment
 from mestore.errors import MEStoreError
 from mestore.store.layout import COMMIT, DATA, SUFFIX
@@ -22,7 +22,9 @@ from mestore.workspace import Workspace
 SUBJECT, HALF, CODE, MEMO = "subjects", "half-written", "compiled code", "memos of hashes"
 
 _SECONDS = {"h": 3600.0, "d": 24 * 3600.0, "w": 7 * 24 * 3600.0}
-_REMOVED = ".removed-"
+# Whoever chose the folder may keep other things in it.
+_STATE = re.compile("[0-9a-f]{16}")  # of the source, numba's folder
+_MEMO = re.compile(r"[0-9a-f]{32}-.+\.parquet")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,14 +136,20 @@ def seconds(age: str) -> float:
 
 def _subjects(workspace: Workspace) -> Iterator[Entry]:
     stores = _used(workspace)
-    for path in sorted((workspace.cache / "subjects").glob("*/*")):
-        if path.name.startswith("."):
-            # Its folder's own time stands still while files below are written.
-            times = [it.stat().st_mtime for it in (path, *path.rglob("*")) if it.exists()]
-            yield _entry(HALF, path, group="", used=False, last_use=max(times, default=time.time()))
-        elif path.is_dir():
-            group = stores.get(path.name)
-            yield _entry(SUBJECT, path, group=group or _arrays(path), used=group is not None)
+    cache = BuildCache(workspace.cache)
+    for path in cache.half_written():
+        # Its folder's own time stands still while files below are written.
+        times = [it.stat().st_mtime for it in (path, *path.rglob("*")) if it.exists()]
+        yield _entry(HALF, path, group="", used=False, last_use=max(times, default=time.time()))
+    for path in cache.entries():
+        group = stores.get(path.name)
+        yield _entry(
+            SUBJECT,
+            path,
+            group=group or _arrays(path),
+            used=group is not None,
+            last_use=path.stat().st_mtime,
+        )
 
 
 def _used(workspace: Workspace) -> dict[str, str]:
@@ -165,13 +173,16 @@ def _arrays(folder: Path) -> str:
 def _code(workspace: Workspace) -> Iterator[Entry]:
     prepare_environment(workspace)
     for path in sorted((workspace.cache / "numba").glob("*")):
-        yield _entry(CODE, path, group=path.name, used=path == Path(os.environ[NUMBA]))
+        if _STATE.fullmatch(path.name):
+            yield _entry(CODE, path, group=path.name, used=path == Path(os.environ[NUMBA]))
 
 
 def _memos(workspace: Workspace) -> Iterator[Entry]:
     roots = [path.resolve() for path in workspace.raw.glob("*")] if workspace.raw.is_dir() else []
     here = {hashlib.sha256(os.fsencode(root)).hexdigest()[:32]: root.name for root in roots}
     for path in sorted((workspace.cache / "hashes").glob("*.parquet")):
+        if not _MEMO.fullmatch(path.name):
+            continue
         group = here.get(path.name.partition("-")[0])
         # A memo is written when files are new and read at every index: only its time of access tells.
         yield _entry(MEMO, path, group=group or "", used=group is not None, last_use=path.stat().st_atime)
@@ -191,7 +202,7 @@ def _entry(what: str, path: Path, *, group: str, used: bool, last_use: float | N
 
 def _remove(path: Path) -> None:
     if path.is_dir():
-        aside = path.with_name(f"{_REMOVED}{uuid.uuid4().hex}")
+        aside = path.with_name(f"{REMOVED}{uuid.uuid4().hex}")
         with suppress(FileNotFoundError):  # another prune was faster
             path.rename(aside)
             shutil.rmtree(aside)

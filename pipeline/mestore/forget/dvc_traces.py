@@ -1,10 +1,9 @@
 """What DVC's cache keeps of a participant: objects are named by the md5 of their content, without a name.
 
 What an object is, only the listing of a folder says (an object "<md5>.dir", JSON with path and md5 of every
-file), or its content.
+file), or its content. The cache may be shared with other projects: only what mestore made is given here.
 """
 
-import io
 import json
 import os
 import re
@@ -21,12 +20,17 @@ import yaml
 
 from mestore.errors import MEStoreError
 from mestore.forget.participant import IDENTITY, Participant
+from mestore.forget.search import LARGEST_TEXT
 from mestore.forget.trace import ARRAY_METADATA, Trace, checksum
 from mestore.forget.workspace_traces import read_csv
-from mestore.store.layout import CLIPS, SUFFIX
+from mestore.store.layout import CLIPS, FAILURES, SUFFIX
+from mestore.store.manifest import MANIFEST
 
 PAGE = "index.html"
 """A folder with this file is a report, and its pictures show people."""
+
+COMMAND = "sh stages/run "
+"""How the commands of mestore's stages begin, and those of no other project."""
 
 Listing = Mapping[str, str]
 """md5 of the files of a folder, by path."""
@@ -46,6 +50,8 @@ class DvcFolders:
         Workspaces of experiments in a copy.
     remotes : mapping of str to str
         URL by name.
+    lock : Path
+        What the stages of the workspace read and wrote last.
     """
 
     objects: Path
@@ -53,6 +59,7 @@ class DvcFolders:
     memos: Path
     copies: Path
     remotes: Mapping[str, str]
+    lock: Path
 
     def object(self, md5: str) -> Path:
         """Return the file of an object."""
@@ -72,6 +79,7 @@ def dvc_folders(root: Path) -> DvcFolders | None:
                 memos=Path(repo.site_cache_dir),
                 copies=Path(repo.tmp_dir) / "exps",
                 remotes={name: str(its.get("url", "")) for name, its in repo.config["remote"].items()},
+                lock=root / "dvc.lock",
             )
     except NotDvcRepoError:
         return None
@@ -126,7 +134,7 @@ def listings(dvc: DvcFolders) -> dict[str, Listing]:
     for path in sorted(dvc.objects.glob("??/*.dir")):
         try:
             found[path.parent.name + path.name] = {
-                it["relpath"]: it["md5"] for it in json.loads(path.read_bytes())
+                str(it["relpath"]): str(it["md5"]) for it in json.loads(path.read_bytes())
             }
         except (ValueError, TypeError, KeyError):
             continue
@@ -134,14 +142,16 @@ def listings(dvc: DvcFolders) -> dict[str, Listing]:
 
 
 def old_tables(dvc: DvcFolders) -> Iterator[pd.DataFrame]:
-    """Give the clip tables of all states that the cache holds."""
-    members = {(path, md5) for listing in listings(dvc).values() for path, md5 in listing.items()}
+    """Give the clip tables of all states of mestore's that the cache holds."""
+    folders = listings(dvc)
+    ours = _ours(dvc, folders)
+    members = {(path, md5) for name in ours & set(folders) for path, md5 in folders[name].items()}
     for path, md5 in sorted(members):
         file = dvc.object(md5)
-        if file.is_file() and path.split("/")[-1] == CLIPS:
-            table = read_csv(file.read_bytes())
+        if path.split("/")[-1] == CLIPS and (content := _text(file)):
+            table = read_csv(content)
         elif file.is_file() and path.endswith(".parquet"):
-            table = _identity(file.read_bytes())
+            table = _identity(file)
         else:
             continue
         if table is not None:
@@ -157,14 +167,22 @@ def dvc_traces(who: Participant, dvc: DvcFolders, personal: list[Path]) -> Itera
         Files of theirs in the workspace and the build cache: a commit that was killed leaves objects that no
         listing names.
     """
-    folders = listings(dvc)
+    everything = listings(dvc)
+    ours = _ours(dvc, everything)
+    folders = {name: it for name, it in everything.items() if name in ours}
+    not_ours = {md5 for name, it in everything.items() if name not in ours for md5 in it.values()}
+    not_ours |= {md5 for run in _records(dvc).values() if not run.ours for md5 in run.made}
     arrays = {md5 for it in folders.values() for path, md5 in it.items() if _is_theirs(who, path)}
     arrays |= {md5 for file in personal if dvc.object(md5 := checksum(file, "md5")).is_file()}
     # Two subjects may hold equal bytes; what is somebody else's too stays.
     arrays -= {
         md5 for it in folders.values() for path, md5 in it.items() if SUFFIX in path and not who.below(path)
     }
-    texts = set(_naming(who, dvc, folders, known=arrays))
+    # What another project holds too stays: it is for them to say, and the search names it.
+    arrays -= not_ours
+    files = {name for name in ours if not name.endswith(".dir")}
+    files |= {md5 for it in folders.values() for md5 in it.values()}
+    texts = set(_naming(who, dvc, folders, files=files - not_ours - arrays))
     gone = {
         name
         for name, listing in folders.items()
@@ -173,6 +191,8 @@ def dvc_traces(who: Participant, dvc: DvcFolders, personal: list[Path]) -> Itera
     runs, derived = _derived(dvc, gone | texts | arrays)
     gone |= {name for name in derived if name in folders}
     texts |= {name for name in derived if not name.endswith(".dir")} | _of_reports(folders, gone)
+    texts -= not_ours
+    gone -= not_ours
     for md5 in sorted(arrays):
         if (file := dvc.object(md5)).is_file():
             yield Trace(place="DVC cache, arrays", path=file, personal=(file,))
@@ -198,37 +218,86 @@ def _is_theirs(who: Participant, path: str) -> bool:
     return who.below(path) and not (name == ARRAY_METADATA and who.below(folder.rpartition("/")[0]))
 
 
+def _ours(dvc: DvcFolders, folders: Mapping[str, Listing]) -> set[str]:
+    """Return the objects that mestore's stages read or wrote, and the listings of stores."""
+    found = {name for name, listing in folders.items() if _is_store(listing)}
+    return found | {md5 for run in _records(dvc).values() if run.ours for md5 in run.read | run.made}
+
+
+def _is_store(listing: Listing) -> bool:
+    """Return whether a folder is a store and nothing else; a folder with stores in it is somebody's own."""
+    tops = {path.partition("/")[0] for path in listing}
+    arrays = {path.partition("/")[0] for path in listing if path.partition("/")[0].endswith(SUFFIX)}
+    return MANIFEST in listing and bool(arrays) and tops - arrays <= {CLIPS, FAILURES, MANIFEST}
+
+
 def _naming(
-    who: Participant, dvc: DvcFolders, folders: Mapping[str, Listing], *, known: set[str]
+    who: Participant, dvc: DvcFolders, folders: Mapping[str, Listing], *, files: set[str]
 ) -> Iterator[str]:
-    """Give the objects whose content names them; arrays of others are not read."""
-    skipped = known | {
+    """Give those of some objects whose content names them; arrays of others are not read."""
+    skipped = {
         md5 for it in folders.values() for path, md5 in it.items() if SUFFIX in path and not who.below(path)
     }
-    for path in sorted(dvc.objects.glob("??/*")):
-        md5 = path.parent.name + path.name
-        if not path.name.endswith(".dir") and md5 not in skipped and who.mentioned_in(path.read_bytes()):
+    for md5 in sorted(files - skipped):
+        if who.mentioned_in(_text(dvc.object(md5))):
             yield md5
 
 
+def _text(file: Path) -> bytes:
+    """Return the content of a file; nothing of one that is no file, or too large for a table or page."""
+    return file.read_bytes() if file.is_file() and file.stat().st_size <= LARGEST_TEXT else b""
+
+
 def _derived(dvc: DvcFolders, doomed: set[str]) -> tuple[list[Path], set[str]]:
-    """Return the records of runs that read or wrote what is doomed, and all that those wrote, and so on."""
-    records = {path: _record(path) for path in sorted(dvc.runs.glob("*/*/*"))}
+    """Return the records of mestore's runs that read or wrote what is doomed, what those wrote, and so on."""
+    records = {path: run for path, run in _records(dvc).items() if run.ours}
     runs: set[Path] = set()
     known = set(doomed)
     while True:
-        more = {path for path, (read, made) in records.items() if path not in runs and known & (read | made)}
+        more = {path for path, run in records.items() if path not in runs and known & (run.read | run.made)}
         if not more:
-            return sorted(runs), known - doomed
+            return sorted(path for path in runs if path.is_relative_to(dvc.runs)), known - doomed
         runs |= more
-        known |= {md5 for path in more for md5 in records[path][1]}
+        known |= {md5 for path in more for md5 in records[path].made}
 
 
-def _record(path: Path) -> tuple[set[str], set[str]]:
-    """Return what a run read and what it wrote."""
-    record: Any = yaml.safe_load(path.read_bytes()) or {}
-    read, made = ({it.get("md5", "") for it in record.get(key) or []} - {""} for key in ("deps", "outs"))
-    return read, made
+@dataclass(frozen=True, kw_only=True)
+class _Run:
+    ours: bool
+    read: frozenset[str]
+    made: frozenset[str]
+
+
+def _records(dvc: DvcFolders) -> dict[Path, _Run]:
+    """Return what runs read and wrote, by the path of the record; of stages in dvc.lock by one below it."""
+    found = {path: _run(_yaml(path)) for path in sorted(dvc.runs.glob("*/*/*"))}
+    lock = _yaml(dvc.lock)
+    stages = lock.get("stages") if isinstance(lock, dict) else None
+    for name, record in stages.items() if isinstance(stages, dict) else ():
+        found[dvc.lock / str(name)] = _run(record)
+    return {path: run for path, run in found.items() if run is not None}
+
+
+def _yaml(path: Path) -> Any:
+    """Return what a file of DVC's says; None if it says nothing that can be read."""
+    try:
+        return yaml.safe_load(_text(path))
+    except yaml.YAMLError:
+        return None
+
+
+def _run(record: Any) -> _Run | None:
+    """Return what a run read and wrote; None if it is no record of a run."""
+    if not isinstance(record, dict):
+        return None
+    read, made = (record.get(key) or [] for key in ("deps", "outs"))
+    if not all(isinstance(its, list) and all(isinstance(it, dict) for it in its) for its in (read, made)):
+        return None
+    return _Run(
+        ours=str(record.get("cmd", "")).startswith(COMMAND),
+        read=frozenset(str(it["md5"]) for it in read if it.get("md5")),
+        made=frozenset(str(it["md5"]) for it in made if it.get("md5")),
+    )
 
 
 def _of_reports(folders: Mapping[str, Listing], gone: set[str]) -> set[str]:
@@ -237,9 +306,9 @@ def _of_reports(folders: Mapping[str, Listing], gone: set[str]) -> set[str]:
     return {md5 for name in gone if PAGE in folders[name] for md5 in folders[name].values()} - kept
 
 
-def _identity(content: bytes) -> pd.DataFrame | None:
+def _identity(file: Path) -> pd.DataFrame | None:
     try:
-        table: pd.DataFrame = pq.read_table(io.BytesIO(content), columns=[*IDENTITY, "paths"]).to_pandas()
+        table: pd.DataFrame = pq.read_table(file, columns=[*IDENTITY, "paths"]).to_pandas()
         return table
     except (ValueError, KeyError, pa.ArrowException):
         return None

@@ -192,7 +192,7 @@ def _traces(
     built = [*build_cache(who, workspace)]
     stored = [*stores(who, workspace)]
     yield from built
-    yield from published(who, copies)
+    yield from published(who, copies, root=workspace.root)
     yield from memos(who, workspace, paths)
     yield from stored
     yield from outputs(who, workspace)

@@ -18,7 +18,7 @@ from mestore.errors import MEStoreError
 from mestore.forget.participant import IDENTITY, Participant
 from mestore.forget.trace import Trace
 from mestore.store.layout import CLIPS, COMMIT, FAILURES, SUFFIX
-from mestore.store.manifest import MANIFEST
+from mestore.store.manifest import MANIFEST, Manifest
 from mestore.store.tables import read_clips, read_failures, write_tables
 from mestore.workspace import Workspace
 
@@ -46,10 +46,17 @@ def read_csv(content: bytes) -> pd.DataFrame | None:
 
 
 def stores(who: Participant, workspace: Workspace) -> Iterator[Trace]:
-    """Give the stores that hold them; a store that cannot be written anew goes whole."""
+    """Give the stores that hold them.
+
+    Raises
+    ------
+    MEStoreError
+        If such a store is a link, is damaged or cannot be read: to write it anew would vouch for it.
+    """
     for store in sorted(path for path in workspace.stores.glob("*") if path.is_dir()):
         folders = tuple(store / folder for folder in sorted(who.folders) if (store / folder).is_dir())
         if folders or any(_mentions(who, store / name) for name in (CLIPS, FAILURES)):
+            _refuse_unsound(store, who)
             write = partial(_without, store, who)
             yield Trace(place="stores", path=store, personal=folders, rewrite=write)
     for left in sorted((workspace.root / "data").glob(".*-*")):
@@ -124,11 +131,42 @@ def clips_of(folder: Path) -> set[str]:
 
 
 def _mentions(who: Participant, path: Path) -> bool:
-    return path.is_file() and who.mentioned_in(path.read_bytes())
+    try:
+        return path.is_file() and who.mentioned_in(path.read_bytes())
+    except OSError as error:
+        raise MEStoreError(
+            f"{path} cannot be read ({error}); nothing was removed; ask who owns it"
+        ) from error
+
+
+def _refuse_unsound(store: Path, who: Participant) -> None:
+    """Raise `MEStoreError` if what a store keeps of others is not what its manifest vouches for."""
+    if store.is_symlink():
+        raise MEStoreError(
+            f"{store} is a link to {store.resolve()}; mestore removes nothing there. Put the folder itself "
+            "in its place, or remove the link and what it leads to by hand"
+        )
+    read_clips(store)
+    read_failures(store / FAILURES)
+    there, vouched = (
+        {
+            name: it
+            for name, it in manifest.files.items()
+            if name not in (CLIPS, FAILURES) and not who.below(name)
+        }
+        for manifest in (Manifest.of(store), Manifest.read(store))
+    )
+    for name in sorted({*there, *vouched}):
+        if there.get(name) != vouched.get(name):
+            raise MEStoreError(
+                f"{store / name} is not what {MANIFEST} says: {there.get(name, 'no file')}, expected "
+                f"{vouched.get(name, 'no file')}; run `mestore verify` first"
+            )
 
 
 def _without(store: Path, who: Participant) -> None:
     """Put a store together again without their subjects, byte for byte as a build would."""
+    _refuse_unsound(store, who)
     room = Path(tempfile.mkdtemp(prefix=f".{store.name}-", dir=store.parents[1]))
     try:
         table, failures = read_clips(store), read_failures(store / FAILURES)
@@ -140,11 +178,15 @@ def _without(store: Path, who: Participant) -> None:
         )
         write_tables(new, kept, lost)
         store.rename(room / "old")
-        new.rename(store)
-    except MEStoreError:
-        shutil.rmtree(store)
+        try:
+            new.rename(store)
+        except BaseException:
+            (room / "old").rename(store)
+            raise
     finally:
-        shutil.rmtree(room, ignore_errors=True)
+        # If it could not be put back either, this is where the store is.
+        if store.exists():
+            shutil.rmtree(room, ignore_errors=True)
 
 
 def _ignored(store: Path, who: Participant, datasets: set[str], folder: str, names: list[str]) -> list[str]:

@@ -49,6 +49,13 @@ class Labelled(NamedTuple):
     groups: NDArray[Any]
 
 
+def label_column(label: str) -> str:
+    """Return a column of the clip table that may be predicted; refuse any other."""
+    if label not in clip_table.LABELS:
+        raise StoreError(f"label is {label!r}; allowed: {', '.join(clip_table.LABELS)}")
+    return label
+
+
 def labels_of(table: pd.DataFrame, *, label: str) -> list[str]:
     """Return the label of every row of a clip table; all must have one.
 
@@ -57,9 +64,7 @@ def labels_of(table: pd.DataFrame, *, label: str) -> list[str]:
     StoreError
         If the column is none of labels, or a clip has none.
     """
-    if label not in clip_table.LABELS:
-        raise StoreError(f"label is {label!r}; allowed: {', '.join(clip_table.LABELS)}")
-    without = table.loc[table[label] == "", "clip_id"].tolist()
+    without = table.loc[table[label_column(label)] == "", "clip_id"].tolist()
     if without:
         raise StoreError(
             f"{len(without)} clips have no {label}, the first: {without[0]}; give those that the protocol "

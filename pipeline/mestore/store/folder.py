@@ -35,7 +35,10 @@ def as_folder(path: "str | Path | UPath") -> Folder:
     if isinstance(path, str) and "://" in path:
         from upath import UPath
 
-        path = UPath(path)
+        try:
+            path = UPath(path)
+        except (ValueError, ImportError) as error:
+            raise StoreError(f"{path} cannot be opened: {error}; install what fsspec needs for it") from None
     if isinstance(path, str | Path):
         return Path(path).resolve()
     return Path(path.path).resolve() if path.protocol in _LOCAL else path

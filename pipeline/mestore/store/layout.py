@@ -32,6 +32,7 @@ SCHEMA = 2
 """Of everything named above. A store of another one is refused: it is built anew, not migrated."""
 
 COMMIT = "commit.json"
+ATTRIBUTES = "zarr.json"
 DATA = "data"
 LANDMARKS = "landmarks"
 CLIPS = "clips.csv"

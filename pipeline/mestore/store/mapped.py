@@ -87,7 +87,10 @@ def map_rows(folder: Path) -> MappedRows | None:
         path = folder.joinpath("c", str(number), *["0"] * (len(shape) - 1))
         rows = min(per_shard, shape[0] - start)
         chunk = (per_chunk, *shape[1:])
-        shards.append(_shard(path, chunk, dtype, slots=per_shard // per_chunk)[:rows])
+        found = _shard(path, chunk, dtype, slots=per_shard // per_chunk)[:rows]
+        if len(found) < rows:
+            raise StoreError(f"{path} holds {len(found)} rows, expected {rows}; {REBUILD}")
+        shards.append(found)
     return MappedRows(shape=shape, dtype=dtype, shards=tuple(shards), per_shard=per_shard)
 
 

@@ -83,6 +83,8 @@ def publish(
     if keep is not None and keep < 1:
         raise StoreError(f"keep is {keep}; expected 1 or more: what `{CURRENT}` names always stays")
     stores = _chosen(path, names)
+    if target.resolve().is_relative_to(path.resolve()):
+        raise StoreError(f"{target} lies in {path}, which is to be published; choose a folder elsewhere")
     try:
         final = target / digest_of(stores)
         target.mkdir(parents=True, exist_ok=True)
@@ -91,7 +93,10 @@ def publish(
             _copy(stores, final, progress=progress)
         else:
             _refuse_damaged(final, shown=final, remedy=f"remove {final} and publish again")
+            os.utime(final)  # the newest again: `keep` counts from now
         _link(target, final.name)
+        if not final.is_dir():
+            raise StoreError(f"another publisher has removed {final} (--keep); publish again")
         removed = () if keep is None else _prune(target, keep=keep)
     except OSError as error:
         raise StoreError(

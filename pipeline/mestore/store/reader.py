@@ -36,6 +36,8 @@ class Store:
     """
 
     def __init__(self, path: Folder, *, names: Iterable[str] | None = None, mapped: bool = True) -> None:
+        if isinstance(names, str):
+            raise StoreError(f"names is the text {names!r}; expected several, such as [{names!r}]")
         self.path = as_folder(path)
         with reading(self.path):
             chosen = [folder.name for folder in _stores(self.path)] if names is None else list(names)

@@ -14,7 +14,7 @@ from mestore.errors import StoreError
 from mestore.sample import Sample
 from mestore.store.finding import REBUILD
 from mestore.store.folder import REOPEN, Folder, reading
-from mestore.store.layout import COMMIT, DATA, LANDMARKS, Commit, file_sha256
+from mestore.store.layout import ATTRIBUTES, COMMIT, DATA, LANDMARKS, Commit, file_sha256
 from mestore.store.mapped import map_rows
 
 
@@ -116,7 +116,7 @@ def open_subject(folder: Folder, *, ragged: bool, mapped: bool = True, check: bo
         content = (folder / COMMIT).read_bytes()
         commit = Commit.parse(content, folder)
         commit.check(folder, content=check)
-        records = _records(folder)
+        records = _records(folder, commit)
         data = _rows(folder / DATA, mapped=mapped) if records else None
         has_points = any(name.startswith(f"{LANDMARKS}/") for name in commit.files)
         points = _rows(folder / LANDMARKS, mapped=mapped) if has_points else None
@@ -136,11 +136,12 @@ def open_subject(folder: Folder, *, ragged: bool, mapped: bool = True, check: bo
     )
 
 
-def _records(folder: Folder) -> list[dict[str, Any]]:
-    try:
-        records: list[dict[str, Any]] = json.loads((folder / "zarr.json").read_bytes())["attributes"]["clips"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"{folder / 'zarr.json'} is damaged ({error}); {REBUILD}") from None
+def _records(folder: Folder, commit: Commit) -> list[dict[str, Any]]:
+    """Return what the attributes say of the clips: few bytes that decide all others, so always compared."""
+    content = (folder / ATTRIBUTES).read_bytes()
+    if hashlib.sha256(content).hexdigest() != commit.files[ATTRIBUTES]["sha256"]:
+        raise StoreError(f"{folder / ATTRIBUTES} has changed since it was written; {REBUILD}")
+    records: list[dict[str, Any]] = json.loads(content)["attributes"]["clips"]
     return records
 
 
@@ -154,7 +155,7 @@ def _rows(folder: Folder, *, mapped: bool) -> Rows:
 
         return zarr_rows(folder)
     except (ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"{folder / 'zarr.json'} is damaged ({error}); {REBUILD}") from None
+        raise StoreError(f"{folder / ATTRIBUTES} is damaged ({error}); {REBUILD}") from None
 
 
 def _fit(
