@@ -283,7 +283,7 @@ def test_two_who_publish_the_same_at_once_both_end_well(one, tmp_path):
     assert len(listed(target)) == 2 and verify(target / CURRENT) == []
 
 
-@pytest.mark.parametrize("at", ["_sync_tree", "_rename", "_link"])
+@pytest.mark.parametrize("at", ["_sync_tree", "rename_once", "_link"])
 def test_a_killed_publish_leaves_nothing_that_a_reader_opens(one, two, tmp_path, at):
     target = tmp_path / "nas"
     publish(one, target)

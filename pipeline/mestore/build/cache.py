@@ -14,13 +14,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-REMOVED = ".removed-"
+from mestore.store.durable import LEFT_OVER, rename_once, sync
 
 _KEY = re.compile("[0-9a-f]{64}")
 _HALF = re.compile(r"\.([0-9a-f]{12}|damaged|removed)-.+")
-
-LEFT_OVER = 24 * 3600.0
-"""Seconds after which a temporary folder belongs to a build that was killed: writing takes minutes."""
 
 
 def digest(record: object) -> str:
@@ -77,7 +74,7 @@ class BuildCache:
                 # Zarr makes the folders that it misses, here on whatever disk lies below a lost mount.
                 raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(temporary))
             _settle(temporary, mode)
-            _rename(temporary, final)
+            rename_once(temporary, final)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
@@ -132,18 +129,8 @@ def _settle(temporary: Path, mode: int) -> None:
     for folder, _, names in os.walk(temporary):
         Path(folder).chmod(mode)
         for name in names:
-            _sync(Path(folder) / name)
-        _sync(Path(folder))
-
-
-def _rename(temporary: Path, final: Path) -> None:
-    try:
-        temporary.rename(final)
-    except OSError:
-        # Another builder was faster: the digest says that the content is the same.
-        if not final.is_dir():
-            raise
-    _sync(final.parent)
+            sync(Path(folder) / name)
+        sync(Path(folder))
 
 
 def _place(source: Path, target: Path) -> None:
@@ -160,11 +147,3 @@ def _link_or_copy(source: Path, target: Path) -> None:
         target.hardlink_to(source)
     except OSError:
         shutil.copy2(source, target)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

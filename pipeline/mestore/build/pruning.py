@@ -13,9 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mestore.build.cache import LEFT_OVER, REMOVED, BuildCache
+from mestore.build.cache import BuildCache
 from mestore.build.environment import NUMBA, prepare_environment
 from mestore.errors import MEStoreError
+from mestore.store.durable import LEFT_OVER, REMOVED
 from mestore.store.layout import COMMIT, DATA, SUFFIX
 from mestore.workspace import Workspace
 

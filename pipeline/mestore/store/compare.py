@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from mestore.store.layout import CLIPS, FAILURES, SUFFIX, Commit, Description
+from mestore.store.layout import ATTRIBUTES, CLIPS, FAILURES, SUFFIX, Commit, Description
 from mestore.store.manifest import Manifest
 from mestore.store.reader import Feature
 from mestore.store.verify import stores_at
@@ -89,7 +89,7 @@ def _commits(where: str, here: Commit, there: Commit) -> Iterator[str]:
         }
     )
     for name in names:
-        what = "the clip records differ" if name == "zarr.json" else f"array {name} differs"
+        what = "the clip records differ" if name == ATTRIBUTES else f"array {name} differs"
         yield f"{where}: {what}"
     if here.failures != there.failures:
         yield f"{where}: the failures differ"

@@ -10,7 +10,7 @@ import numpy as np
 import zarr
 
 from mestore.store.finding import Finding
-from mestore.store.layout import DATA, LANDMARKS, SUFFIX, Description
+from mestore.store.layout import ATTRIBUTES, DATA, LANDMARKS, SUFFIX, Description
 from mestore.store.mapped import map_rows
 
 Record = Mapping[str, Any]
@@ -27,7 +27,7 @@ def clip_records(folder: Path) -> list[Record]:
     ValueError
         If they are not what the writer writes.
     """
-    records = json.loads((folder / "zarr.json").read_bytes()).get("attributes", {}).get("clips")
+    records = json.loads((folder / ATTRIBUTES).read_bytes()).get("attributes", {}).get("clips")
     if not isinstance(records, list):
         raise ValueError("no list of clip records in the attributes")
     for record in records:

@@ -50,7 +50,7 @@ def subject_key(subject: str) -> str:
     """
     key = quote(subject, safe="")
     # A leading dot would hide the folder or climb; Zarr keeps leading "__" and its own file for itself.
-    reserved = key.startswith((".", "__")) or key == "zarr.json"
+    reserved = key.startswith((".", "__")) or key == ATTRIBUTES
     return f"%{ord(key[0]):02X}{key[1:]}" if reserved else key
 
 
@@ -108,7 +108,7 @@ class Description:
     def read(cls, group: Folder) -> "Description":
         """Read the attributes of a dataset's group; refuse what this version does not know."""
         try:
-            attributes = json.loads((group / "zarr.json").read_bytes())["attributes"]
+            attributes = json.loads((group / ATTRIBUTES).read_bytes())["attributes"]
             _refuse_schema(attributes["schema"], group)
             return cls(**{**attributes, "axes": tuple(attributes["axes"])})
         except (OSError, ValueError, KeyError, TypeError) as error:

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from mestore.errors import StoreError
+from mestore.store.finding import REBUILD
 from mestore.store.layout import CLIPS, COMMIT, FAILURES, SUFFIX, file_sha256
 
 MANIFEST = "manifest.json"
 
-_AGAIN = "build the store again with `dvc repro`"
 _NAMED = (CLIPS, FAILURES, f"*{SUFFIX}/zarr.json", f"*{SUFFIX}/*/{COMMIT}")
 
 
@@ -55,13 +55,9 @@ class Manifest:
             manifest = cls(files=json.loads(content)["files"])
             whole = content == manifest._bytes()
         except (OSError, ValueError, TypeError, KeyError) as error:
-            raise StoreError(
-                f"{path} cannot be read ({error}); build the store again with `dvc repro`"
-            ) from None
+            raise StoreError(f"{path} cannot be read ({error}); {REBUILD}") from None
         if not whole:
-            raise StoreError(
-                f"{path} has changed since it was written; build the store again with `dvc repro`"
-            )
+            raise StoreError(f"{path} has changed since it was written; {REBUILD}")
         return manifest
 
     @property

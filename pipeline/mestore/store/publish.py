@@ -18,16 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mestore.errors import StoreError
+from mestore.store.durable import LEFT_OVER, REMOVED, rename_once, sync
 from mestore.store.manifest import digest_of
 from mestore.store.verify import stores_at, verify
 
 CURRENT = "current"
 
-LEFT_OVER = 24 * 3600.0
-"""Seconds after which a temporary name belongs to somebody who was killed."""
-
 _PARTIAL = ".partial-"
-_REMOVED = ".removed-"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +135,7 @@ def _copy(stores: list[Path], final: Path, *, progress: Callable[[int, int], Non
         if digest_of(partial / store.name for store in stores) != final.name:
             raise StoreError(f"{stores[0].parent} changed while it was copied; publish again after the build")
         _sync_tree(partial)
-        _rename(partial, final)
+        rename_once(partial, final)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
@@ -159,16 +156,6 @@ def _refuse_damaged(folder: Path, *, shown: Path, remedy: str) -> None:
         raise StoreError(f"{shown} is damaged ({len(findings)} findings), the first: {first}. Then: {remedy}")
 
 
-def _rename(partial: Path, final: Path) -> None:
-    try:
-        partial.rename(final)
-    except OSError:
-        # Somebody else published the same content in the meantime.
-        if not final.is_dir():
-            raise
-    _sync(final.parent)
-
-
 def _link(target: Path, name: str) -> None:
     """Let `current` name a content: a new link, renamed over the old one, so that there always is one."""
     link = _beside(target / CURRENT, _PARTIAL)
@@ -177,12 +164,12 @@ def _link(target: Path, name: str) -> None:
         os.replace(link, target / CURRENT)  # noqa: PTH105 - the documented call that replaces at once
     finally:
         link.unlink(missing_ok=True)
-    _sync(target)
+    sync(target)
 
 
 def _prune(target: Path, *, keep: int) -> tuple[Path, ...]:
     """Remove the oldest contents and what was left half-done; what `current` names always stays."""
-    for path in [*target.glob(f"{_PARTIAL}*"), *target.glob(f"{_REMOVED}*")]:
+    for path in [*target.glob(f"{_PARTIAL}*"), *target.glob(f"{REMOVED}*")]:
         if time.time() - path.lstat().st_mtime > LEFT_OVER:
             path.unlink() if path.is_symlink() else shutil.rmtree(path)
     current = (target / CURRENT).resolve()
@@ -190,7 +177,7 @@ def _prune(target: Path, *, keep: int) -> tuple[Path, ...]:
     others.sort(key=lambda path: path.stat().st_mtime, reverse=True)
     for path in others[keep - 1 :]:
         # Renamed first: whoever lists the folder sees whole contents only.
-        gone = _beside(path, _REMOVED)
+        gone = _beside(path, REMOVED)
         path.rename(gone)
         shutil.rmtree(gone)
     return tuple(others[keep - 1 :])
@@ -203,12 +190,4 @@ def _beside(path: Path, prefix: str) -> Path:
 
 def _sync_tree(folder: Path) -> None:
     for path in [*folder.rglob("*"), folder]:
-        _sync(path)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        sync(path)

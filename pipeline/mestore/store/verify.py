@@ -10,6 +10,7 @@ from mestore.store.contents import check_arrays, check_description, clip_records
 from mestore.store.finding import Finding
 from mestore.store.folder import reading
 from mestore.store.layout import (
+    ATTRIBUTES,
     CLIPS,
     COMMIT,
     FAILURES,
@@ -150,11 +151,11 @@ def _check_group(
 ) -> Iterator[Finding]:
     """Give what is wrong with a dataset; what its subjects hold is added to `held`."""
     description: Description | None = None
-    if str(group / "zarr.json") not in harmed:
+    if str(group / ATTRIBUTES) not in harmed:
         try:
             description = check_description(group)
         except (StoreError, ValueError, TypeError, KeyError) as error:
-            where = str(group / "zarr.json")
+            where = str(group / ATTRIBUTES)
             found = f"attributes that mean nothing ({error})"
             yield Finding(where=where, found=found, expected="a description")
     for folder in sorted(path for path in group.glob("*") if path.is_dir()):
@@ -185,13 +186,13 @@ def _check_subject(
     try:
         records = clip_records(folder)
     except (OSError, ValueError) as error:
-        where = str(folder / "zarr.json")
+        where = str(folder / ATTRIBUTES)
         return [Finding(where=where, found=str(error), expected="clip records")], _held(folder, None)
     findings += check_arrays(folder, records, description=description)
     clips = {record["clip"]: (record["onset"], record["apex"], record["offset"]) for record in records}
     if len(clips) != len(records):
         found = f"{len(records)} records of {len(clips)} clips"
-        findings.append(Finding(where=str(folder / "zarr.json"), found=found, expected="one record a clip"))
+        findings.append(Finding(where=str(folder / ATTRIBUTES), found=found, expected="one record a clip"))
     return findings, _held(folder, clips, failures=tuple(commit.failures))
 
 
