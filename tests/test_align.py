@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -247,6 +249,85 @@ def test_faults_of_the_data_say_what_was_found(portrait):
 def test_a_face_after_the_onset_does_not_help(portrait):
     with pytest.raises(ClipFault, match="no face"):
         align_sample(sample_of([np.zeros_like(portrait), portrait], [46, 47], 46), AlignParams())
+
+
+def placed(size, *, scale=1.0, shift=(0.0, 0.0)):
+    """The reference face in a square of `size`, scaled and shifted."""
+    return (scale * reference_shape(size) + shift).astype(np.float32)
+
+
+@pytest.mark.parametrize("method", ["onset", "as_delivered"])
+def test_landmarks_that_come_with_the_recording_stand_in_for_the_backends(portrait, aligned, method):
+    frames = [portrait[::-1], portrait, portrait[:, ::-1]]
+    clip = sample_of(frames, [45, 46, 47], 46)
+    found = align_sample(clip, AlignParams(method=method))
+    points = apply(inverse(found.measures["transform"]), found.landmarks).astype(np.float32)
+    again = align_sample(replace(clip, landmarks=points), AlignParams(method=method))
+    np.testing.assert_allclose(again.measures["transform"], found.measures["transform"], atol=1e-3)
+    np.testing.assert_allclose(again.landmarks, found.landmarks, atol=1e-3)
+    assert again.measures.keys() == found.measures.keys()
+
+
+def test_no_face_is_looked_for_where_landmarks_come_with_the_recording():
+    """Noise of 32 x 24 px: no detector would find a face, and the smallest fixtures are like that."""
+    noise = np.random.default_rng(0).integers(0, 256, (3, 24, 32, 3), dtype=np.uint8)
+    clip = replace(sample_of(noise, [46, 47, 48], 46), landmarks=placed(24, shift=(4, 0)))
+    crops = align_sample(clip, AlignParams(side=48))
+    # Doubled about the edges of pixels: x -> 2 (x - 4 + .5) - .5.
+    np.testing.assert_allclose(crops.measures["transform"], [[2, 0, -7.5], [0, 2, 0.5]], atol=1e-5)
+    np.testing.assert_allclose(crops.landmarks, reference_shape(48), atol=1e-4)
+    assert crops.measures["residual"] == pytest.approx(0, abs=1e-5)
+    assert crops.data.shape == (3, 48, 48, 3) and crops.data.std(axis=(1, 2)).min() > 10
+
+
+def test_no_backend_is_loaded_where_all_clips_have_landmarks():
+    code = """
+import sys
+import numpy as np
+from mestore.align import AlignParams, align_sample
+from mestore.faces.shape68 import reference_shape
+from mestore.sample import Sample
+frames = np.zeros((1, 24, 24, 3), np.uint8)
+clip = Sample(data=frames, frames=np.zeros(1), onset=0, apex=0, offset=0, landmarks=reference_shape(24))
+align_sample(clip, AlignParams(side=48))
+print(sorted({"dlib", "mestore.faces.dlib"} & set(sys.modules)))
+"""
+    said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert said == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("landmarks", "message"),
+    [
+        (placed(24, shift=(70, 0)), "found landmark 0 at x 71.1749, y 8.63262 in a frame of 32 x 24 px"),
+        (placed(24, shift=(0, -40)), "found landmark 0 at x 1.17489, y -31.3674 in"),
+        (placed(24, scale=0.05), "landmarks whose eyes are 0.48 px apart in a frame of 32 x 24 px"),
+        (np.where(np.arange(68)[:, None] == 5, np.nan, placed(24)), "found landmark 5 at x nan"),
+    ],
+)
+def test_landmarks_of_another_recording_are_a_fault_of_the_clip(landmarks, message):
+    noise = np.random.default_rng(0).integers(0, 256, (1, 24, 32, 3), dtype=np.uint8)
+    clip = replace(sample_of(noise, [46], 46), landmarks=landmarks)
+    with pytest.raises(ClipFault, match=f"{message}.*expected 68 points.*row in landmarks.csv"):
+        align_sample(clip, AlignParams(side=48))
+
+
+def test_a_face_may_stand_over_the_edge_of_the_frame():
+    noise = np.random.default_rng(0).integers(0, 256, (1, 24, 32, 3), dtype=np.uint8)
+    clip = replace(sample_of(noise, [46], 46), landmarks=placed(24, shift=(-12, 6)))
+    crop = align_sample(clip, AlignParams(side=48)).data[0]
+    assert crop[:, :16].max() == 0 and crop[:26, 33:].std() > 10
+
+
+def test_landmarks_of_another_scheme_are_refused(portrait):
+    clip = replace(sample_of([portrait], [46], 46), landmarks=np.zeros((49, 2), np.float32))
+    with pytest.raises(ValueError, match=r"shape \(49, 2\); expected \(68, 2\)"):
+        align_sample(clip, AlignParams())
+
+
+def test_the_remedy_for_a_face_that_no_backend_finds_names_the_file(portrait):
+    with pytest.raises(ClipFault, match=r"give the face's landmarks in landmarks\.csv"):
+        align_sample(sample_of([np.zeros_like(portrait)], [46], 46), AlignParams())
 
 
 def test_wrong_frames_are_refused(portrait):

@@ -224,7 +224,8 @@ def align_sample(sample: Sample, params: AlignParams) -> Sample:
     Parameters
     ----------
     sample : Sample
-        Raw frames (time, y, x, 3) uint8 RGB.
+        Raw frames (time, y, x, 3) uint8 RGB. If it has landmarks, of the onset frame in pixels of the
+        recording, they are taken and no face is looked for.
     params : AlignParams
 
     Returns
@@ -238,9 +239,10 @@ def align_sample(sample: Sample, params: AlignParams) -> Sample:
     Raises
     ------
     ClipFault
-        If the onset frame is missing or does not show exactly one face.
+        If the onset frame is missing or does not show exactly one face, or the landmarks that came with the
+        recording cannot be those of a face in it.
     ValueError
-        If `data` is not uint8 (time, y, x, 3).
+        If `data` is not uint8 (time, y, x, 3), or its landmarks are not (68, 2).
 
     References
     ----------
@@ -249,7 +251,9 @@ def align_sample(sample: Sample, params: AlignParams) -> Sample:
     """
     if sample.data.ndim != 4:
         raise ValueError(f"frames have shape {sample.data.shape}; expected (time, y, x, 3)")
-    raw = _only_face(_onset_frame(sample), params.backend)
+    onset = _onset_frame(sample)
+    given = sample.landmarks
+    raw = _only_face(onset, params.backend) if given is None else _given_face(given, onset)
     target = reference_shape(params.side)
     stable = list(STABLE)
     if params.method == "onset":
@@ -291,7 +295,33 @@ def _only_face(image: NDArray[np.uint8], backend: str) -> NDArray[np.float64]:
     raise ClipFault(
         found=f"{len(faces)} faces at {places} (of {size})" if faces else f"no face in {size}",
         expected="exactly one face in the onset frame",
-        remedy="look at the frame; crop the recording to one whole upright face, or name another backend",
+        remedy="look at the frame; crop the recording to one whole upright face, name another backend, or "
+        "give the face's landmarks in landmarks.csv",
+    )
+
+
+def _given_face(landmarks: NDArray[np.floating], image: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Return landmarks that came with a recording, if they can be those of a face in `image`.
+
+    A point may lie outside: a chin is often cut off. Farther out than the image is large, it is of another
+    recording or in other units.
+    """
+    points = np.asarray(landmarks, np.float64)
+    if points.shape != (68, 2):
+        raise ValueError(f"landmarks have shape {points.shape}; expected (68, 2)")
+    size = np.array([image.shape[1], image.shape[0]])
+    (far,) = np.nonzero(~((points >= -size) & (points <= 2 * size)).all(axis=1))
+    if far.size == 0 and _eye_distance(points) >= 1:
+        return points
+    what = (
+        f"landmark {far[0]} at x {points[far[0], 0]:g}, y {points[far[0], 1]:g}"
+        if far.size
+        else f"landmarks whose eyes are {_eye_distance(points):.2g} px apart"
+    )
+    raise ClipFault(
+        found=f"{what} in a frame of {size[0]} x {size[1]} px",
+        expected="68 points of a face in the onset frame, in pixels of the frame as recorded",
+        remedy="mend the clip's row in landmarks.csv, or remove it, and the face backend looks for the face",
     )
 
 

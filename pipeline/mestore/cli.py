@@ -54,6 +54,112 @@ def summary() -> None:
 
 
 @app.command()
+def add(
+    dataset: Annotated[str, typer.Argument(help="Which dataset it is, such as casme2; table for your own.")],
+    raw: Annotated[Path, typer.Option(help="The folder or zip file you were sent.")],
+    name: Annotated[str, typer.Option(help="What this workspace calls it; by default DATASET.")] = "",
+    subject: Annotated[list[str] | None, typer.Option(help="Only these, for a first try.")] = None,
+) -> None:
+    """Recognise a delivery, link it below data/raw, name it in params.yaml, check it, estimate the build.
+
+    Example: mestore add casme2 --raw /nas/CASME2
+    """
+    from mestore.add import add_dataset
+    from mestore.progress import shown
+    from mestore.workspace import find_workspace
+
+    workspace, name = find_workspace(Path.cwd()), name or dataset
+    with shown(f"unpack {raw.name}", unit="file") as progress:
+        found = add_dataset(
+            workspace, raw, reader=dataset, name=name, subjects=subject or [], progress=progress
+        )
+    options = ", ".join(f"{key} {value}" for key, value in found.options.items()) or "its only layout"
+    print(f"{name}: {dataset}, {options}: {found.there} of {found.clips} clips are in {found.root}")
+    print(f"{workspace.raw / name} leads there; params.yaml names it\n")
+    status = _check(name, raw=None, csv=None)
+    _estimate(name)
+    sys.exit(status)
+
+
+@app.command()
+def check(
+    dataset: Annotated[str, typer.Argument(help="A dataset of params.yaml; with --raw, any reader's name.")],
+    raw: Annotated[Path | None, typer.Option(help="Its folder; by default data/raw/DATASET.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="The table; by default DATASET.check.csv here.")] = None,
+) -> None:
+    """Compare a copy of a dataset with what is published of it: counts, frames, folders, known errors.
+
+    Nothing is read but the coding sheet and the names of files. Status 0: as published; 1: it differs; 2: it
+    is not that dataset.
+
+    Example: mestore check casme2 --raw /nas/CASME2
+    """
+    sys.exit(_check(dataset, raw=raw, csv=csv))
+
+
+@app.command()
+def estimate(
+    dataset: Annotated[list[str] | None, typer.Argument(help="Of params.yaml; by default all.")] = None,
+) -> None:
+    """Say what building all stores takes in time and disk, from two clips computed here and now.
+
+    `subjects` of params.yaml are not heeded: the estimate is for the whole.
+
+    Example: mestore estimate casme2
+    """
+    from mestore.params import load_params
+    from mestore.workspace import find_workspace
+
+    for name in dataset or load_params(find_workspace(Path.cwd()).params).datasets:
+        _estimate(name)
+
+
+def _check(name: str, *, raw: Path | None, csv: Path | None) -> int:
+    from mestore.check import check as compare
+    from mestore.delivery import find_delivery
+    from mestore.progress import shown
+    from mestore.workspace import find_workspace
+
+    workspace = find_workspace(Path.cwd())
+    delivery = find_delivery(workspace, name, raw=raw)
+    with shown(f"check {name}", unit="clip") as progress:
+        report = compare(
+            delivery.root,
+            dataset=name,
+            reader=delivery.reader,
+            options=delivery.options,
+            hashes_folder=workspace.cache / "hashes",
+            csv_file=csv or Path(f"{name}.check.csv"),
+            progress=progress,
+        )
+    print(report.text)
+    return report.status
+
+
+def _estimate(name: str) -> None:
+    from mestore.delivery import find_delivery
+    from mestore.estimate import estimate_dataset
+    from mestore.params import load_params
+    from mestore.workspace import find_workspace
+
+    workspace = find_workspace(Path.cwd())
+    print(estimate_dataset(workspace, find_delivery(workspace, name), load_params(workspace.params)))
+
+
+@app.command()
+def agreement(
+    table: Annotated[Path, typer.Argument(help="csv, xlsx or xls: columns clip, coder, emotion and/or aus.")],
+) -> None:
+    """Say how far annotators agree: Fleiss' kappa of the emotions, reliability of the action units.
+
+    Example: mestore agreement annotations.csv
+    """
+    from mestore.agreement_table import agreement_report
+
+    print(agreement_report(table))
+
+
+@app.command()
 def params() -> None:
     """Print every key of params.yaml with its type, default and meaning.
 

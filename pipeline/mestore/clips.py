@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 KINDS = ("micro", "macro")
 MEDIA = ("frames", "video")
 
-LABELS = ("emotion", "objective_class", "aus")
+LABELS = ("emotion", "objective_class", "aus", "aus_given")
 """Columns that say what a clip shows: what a trainer may not see of a test clip."""
 
-SOURCES = ("media", "frames", "paths", "digest")
+SOURCES = ("media", "frames", "paths", "landmarks", "digest")
 """Columns that say where a clip's images are and what they hold; stores carry the table without them."""
 
 
@@ -37,27 +37,41 @@ def clip_id(*, dataset: str, subject: str, clip: str, onset: int, part: str = ""
 COLUMNS = {
     "clip_id": ("str", "<dataset>[-<part>]/<subject>/<clip>@<onset>"),
     "dataset": ("str", "name of the dataset in params.yaml"),
+    "reader": ("str", "who read it: which dataset it is, under whatever name"),
     "part": ("str", "part of the dataset, empty where it has none"),
     "subject": ("str", "id inside the dataset; the key of the stores"),
     "person": ("str", "the human being; folds are made of persons"),
+    "video": ("str", "the recording that the clip is cut from; the clip where it has one of its own"),
     "clip": ("str", "name of the clip inside its subject, as given"),
+    "event": ("str", "what was filmed: the same in every modality and release that show it"),
     "kind": ("str", "micro or macro"),
+    "modality": ("str", "what was recorded, such as colour, gray, nir or depth; may be empty"),
+    "split": ("str", "where the dataset's own split puts it; empty where it has none"),
     "onset": ("int64", "frame number of the onset, as in the file names"),
     "apex": ("int64", "frame number of the apex"),
     "offset": ("int64", "frame number of the offset"),
     "fps": ("float64", "frames per second"),
-    "emotion": ("str", "as given, lower case; empty where there is none"),
+    "emotion": ("str", "as given, lower case, other as others; empty where there is none"),
     "objective_class": ("str", "as shipped, I to VII; empty where there is none"),
-    "aus": ("str", "action units as given; empty where there are none"),
-    "apex_source": ("str", "annotated, or estimated:<method>; empty where the row could not be read"),
-    "edition": ("str", "the coding sheet this row came from"),
+    "aus": ("str", "action units in one spelling (mestore.aus); empty where there are none"),
+    "aus_given": ("str", "the cell of the action units"),
+    "apex_source": (
+        "str",
+        "annotated, corrected or estimated:<method>; empty where the row could not be read",
+    ),
+    "corrections": ("str", "what was changed of the sheet, why, and who says so; empty if nothing was"),
+    "edition": (
+        "str",
+        "the coding sheet of this row, its number of rows and a digest of the clips they name",
+    ),
     "gaps": ("bool", "whether frames between onset and offset are missing"),
     "media": ("str", "frames (a folder) or video (a file)"),
     "frames": ("object", "numbers of the frames from onset to offset that are there"),
     "paths": ("object", "their paths below the dataset's folder, or that of the video"),
+    "landmarks": ("object", "136 numbers x, y of the onset frame's landmarks, where landmarks.csv has them"),
     "digest": ("str", "of the frames' numbers and bytes; empty where none are there"),
 }
-"""Columns of the clip table, in order: type and meaning; `frames` and `paths` hold lists."""
+"""Columns of the clip table, in order: type and meaning; `frames`, `paths` and `landmarks` hold lists."""
 
 TYPES = {name: kind for name, (kind, _) in COLUMNS.items()}
 """Type of each column."""

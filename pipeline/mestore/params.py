@@ -32,6 +32,9 @@ class DatasetParams(_Section):
 
     reader: str = Field(description=f"who understands its layout: {', '.join(READERS)}")
     options: dict[str, Any] = Field(default_factory=dict, description="of that reader, see its module")
+    subjects: list[str] = Field(
+        default_factory=list, description="the only subjects to take, for a first try; empty: all"
+    )
 
 
 class StoreParams(_Section):

@@ -23,7 +23,7 @@ class Sample:
     onset, apex, offset : int
         Frame numbers, as in the file names.
     landmarks : ndarray of float32, shape (68, 2), optional
-        (x, y) in pixels of the crop, from the onset frame.
+        (x, y) in pixels of the crop, from the onset frame; of a raw sample, in pixels of the recording.
     measures : mapping of str to ndarray
         Named numbers about this clip that are stored beside `data` (residual, transform, ...).
     """

@@ -115,7 +115,7 @@ def test_recordings_that_changed_since_the_index_are_not_filed_under_its_digest(
     for number in (1, 2):
         Image.fromarray(np.full((8, 8, 3), number, np.uint8)).save(folder / f"{number}.png")
     paths = {"media": "frames", "frames": [1, 2], "paths": ["1.png", "2.png"]}
-    row = {"clip_id": "toy/s/c@1", "onset": 1, "apex": 2, "offset": 2}
+    row = {"clip_id": "toy/s/c@1", "onset": 1, "apex": 2, "offset": 2, "modality": "", "landmarks": []}
     row |= paths | {"digest": clip_digest(folder, **paths)}
     ((_, read),) = RawClips.of(folder, pd.DataFrame([row])).clips()
     assert read().data[1, 0, 0].tolist() == [2, 2, 2]

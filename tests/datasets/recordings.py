@@ -100,11 +100,10 @@ def write_video(path: Path, frames: Sequence[np.ndarray], *, codec: str = "libx2
 def index(
     root: Path, reader: str, *, cache: Path | None = None, dataset: str = "", **options: object
 ) -> Index:
-    spec = READERS[reader]
     return index_dataset(
         root,
         dataset=dataset or reader,
-        reader=spec.load(),
-        options=spec.options_model()(**options),
+        reader=reader,
+        options=READERS[reader].options_model()(**options),
         hashes_folder=cache or root.parent / "cache",
     )

@@ -1,34 +1,21 @@
 import shutil
+from dataclasses import replace
 
 import pytest
-from recordings import CASME2_HEADER, index, write_csv, write_frames, write_xls, write_xlsx
+from fixtures.casme2 import LINES, SHEET, write_casme2, write_tree
+from recordings import CASME2_HEADER, index, write_csv, write_xls, write_xlsx
 
 from mestore.datasets.casme2 import Casme2Options, read
 from mestore.errors import AnnotationError
 
-LINES = [
-    ("01", "EP02_01f", None, 9, 10, 12, None, 12, "happiness"),
-    (1, "EP01_2", None, "9", "/", "12", None, "4+L10", "Others "),
-    ("04", "EP09f ", None, 9, "\\", 12, None, "?", "disgust"),
-    ("04", "EP02_01f", None, 9, 9, 12, None, "R6+R12", "surprise"),
-    (17, "EP06_02_01", None, 9, 12, 12, None, None, "repression"),
-    ("17", "EP08_1", None, 9, 11, 12, None, 4, "sadness"),
-]
-CLIPS = ["sub01/EP02_01f", "sub01/EP01_2", "sub04/EP09f", "sub04/EP02_01f", "sub17/EP06_02_01"]
-SHEET = "CASME2-coding-20140508.xlsx"
-
-
-def tree(root, folder="CASME2_RAW_selected", *, prefix="img", first=9, last=12):
-    for clip in [*CLIPS, "sub09/EP02_02f"]:
-        write_frames(root / folder / clip, [f"{prefix}{number}.jpg" for number in range(first, last + 1)])
+FINGERPRINT = "1fb11776"
+"""sha256 of the sorted lines 'sub01/EP01_2', ..., by sha256sum."""
 
 
 @pytest.fixture
 def root(tmp_path):
-    root = tmp_path / "casme2"
-    tree(root)
-    write_xlsx(root / SHEET, [CASME2_HEADER, *LINES])
-    return root
+    write_casme2(tmp_path / "casme2")
+    return tmp_path / "casme2"
 
 
 def test_the_quirks_of_a_delivery(root):
@@ -48,8 +35,9 @@ def test_the_quirks_of_a_delivery(root):
     assert list(table.aus) == ["4+L10", "12", "R6+R12", "?", "", "4"]
     assert list(table.emotion) == ["others", "happiness", "surprise", "disgust", "repression", "sadness"]
     assert set(table.fps) == {200.0}
-    assert set(table.edition) == {SHEET}
-    assert set(table.objective_class) == {""}
+    assert set(table.edition) == {f"{SHEET} 6-{FINGERPRINT}"}
+    # datasets.md 4.2: CASME2-ObjectiveClasses.xlsx, int 1-7, its keys those of the coding sheet
+    assert list(table.objective_class) == ["III", "I", "VII", "VII", "V", "IV"]
     assert table.frames.iloc[0] == [9, 10, 11, 12]
     assert table.paths.iloc[0] == [f"CASME2_RAW_selected/sub01/EP01_2/img{n}.jpg" for n in (9, 10, 11, 12)]
 
@@ -58,23 +46,21 @@ def test_a_row_without_folder_fails_and_a_folder_without_row_is_noted(root):
     found = index(root, "casme2")
     assert list(found.failures.clip_id) == ["casme2/sub17/EP08_1@9"]
     assert found.failures.found[0] == "nothing at 'CASME2_RAW_selected/sub17/EP08_1'"
-    assert found.notes == [
-        "casme2: 'CASME2_RAW_selected/sub09/EP02_02f' has no row in the coding sheet, so it is left out"
-    ]
+    assert found.unlisted == ["CASME2_RAW_selected/sub09/EP02_02f"]
 
 
 def test_seven_columns_csv_and_xls_read_like_nine_in_xlsx(root):
-    rows = read(root, dataset="x", options=Casme2Options()).rows
+    entries = read(root, dataset="x", options=Casme2Options()).entries
     for name, write in {"a.csv": write_csv, "a.xls": write_xls}.items():
         (root / SHEET).unlink(missing_ok=True)
         write(
             root / name,
             [[cell for i, cell in enumerate(line) if i not in (2, 6)] for line in [CASME2_HEADER, *LINES]],
         )
-        again = read(root, dataset="x", options=Casme2Options()).rows
+        again = read(root, dataset="x", options=Casme2Options()).entries
         (root / name).unlink()
-        assert [(row.subject, row.clip, row.onset, row.apex, row.offset, row.aus) for row in again] == [
-            (row.subject, row.clip, row.onset, row.apex, row.offset, row.aus) for row in rows
+        assert [replace(entry, edition="", where="") for entry in again] == [
+            replace(entry, edition="", where="") for entry in entries
         ]
 
 
@@ -91,21 +77,22 @@ def test_objective_classes_are_joined_by_subject_and_clip(root):
     assert classes["casme2/sub01/EP02_01f@9"] == "I"
     assert classes["casme2/sub04/EP02_01f@9"] == "VII"
     assert classes["casme2/sub01/EP01_2@9"] == ""
-    assert "'8' in column 'Objective Class' of CASME2-ObjectiveClasses.xlsx, sheet 'Sheet1', row 4" in set(
-        found.failures.found
-    )
+    assert (
+        "'8' as objective_class in CASME2-coding-20140508.xlsx, sheet 'Sheet1', row 4 "
+        "(CASME2-ObjectiveClasses.xlsx, sheet 'Sheet1', row 4)"
+    ) in set(found.failures.found)
 
 
 @pytest.mark.parametrize("folder", ["Cropped", "Cropped_original", "Cropped-updated/Cropped"])
 def test_cropped_layouts(root, folder):
-    tree(root, folder, prefix="reg_img")
+    write_tree(root, folder, prefix="reg_img")
     found = index(root, "casme2", layout="cropped")
     assert found.clips.paths[0][0] == f"{folder}/sub01/EP01_2/reg_img9.jpg"
     assert len(found.failures) == 1
 
 
 def test_the_full_layout_leaves_out_the_frames_around(root):
-    tree(root, "CASME2-RAW", first=1, last=20)
+    write_tree(root, "CASME2-RAW", first=1, last=20)
     found = index(root, "casme2", layout="full")
     assert found.clips.frames[0] == [9, 10, 11, 12]
     assert not found.clips.gaps[0]
@@ -127,19 +114,19 @@ def test_the_sheet_is_found_among_others_or_named(root):
     ):
         index(root, "casme2")
     assert set(index(root, "casme2", sheet="CASME2-coding-updated.xlsx").clips.edition) == {
-        "CASME2-coding-updated.xlsx"
+        f"CASME2-coding-updated.xlsx 6-{FINGERPRINT}"
     }
 
 
 def test_wrong_folders_say_what_was_looked_for_and_seen(root):
     with pytest.raises(
-        AnnotationError, match=r"found none of the folders \['CASME2-RAW'\] .* in 'CASME2-coding"
+        AnnotationError, match=r"one of the folders \['CASME2-RAW'\], found none in .*'CASME2-coding"
     ):
         index(root, "casme2", layout="full")
     with pytest.raises(AnnotationError, match=r"found no x\.xlsx in"):
         index(root, "casme2", sheet="x.xlsx")
-    tree(root, "Cropped")
-    tree(root, "Cropped_original")
+    write_tree(root, "Cropped")
+    write_tree(root, "Cropped_original")
     with pytest.raises(AnnotationError, match=r"found \['Cropped', 'Cropped_original'\]"):
         index(root, "casme2", layout="cropped")
     (root / "empty").mkdir()
@@ -159,7 +146,7 @@ def test_a_sheet_of_wrong_columns_is_shown(root):
 def test_no_sheet(root):
     (root / SHEET).unlink()
     with pytest.raises(
-        AnnotationError, match=r"looked for one coding sheet .* found none in 'CASME2_RAW_selected'"
+        AnnotationError, match=r"looked for one coding sheet .* found none in .*'CASME2_RAW_selected'"
     ):
         index(root, "casme2")
 

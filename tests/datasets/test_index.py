@@ -16,7 +16,6 @@ from recordings import (
 )
 
 from mestore import clips
-from mestore.datasets import READERS
 from mestore.datasets.index import index_dataset
 from mestore.datasets.table import TableOptions
 from mestore.datasets.table_io import read_parquet, write_parquet
@@ -103,7 +102,7 @@ def test_the_first_of_two_equal_clips_is_kept(root):
     assert list(found.clips.clip_id) == ["table/s1/a@1", "table/s1/a@2"]
     assert found.clips.offset[0] == 5
     assert list(found.failures.clip_id) == ["table/s1/a@1#2", "table/s1/a@1#3"]
-    assert "one more row in recordings.csv" in found.failures.found[0]
+    assert "one more row with this subject, clip and onset, recordings.csv, row 3" in found.failures.found[0]
 
 
 def test_subjects_that_persons_csv_leaves_out_are_noted(root):
@@ -156,7 +155,7 @@ def test_tables_without_failures_have_the_same_types(root):
 def test_a_whole_dataset_that_is_not_there(tmp_path, root):
     with pytest.raises(AnnotationError, match=r"table: looked for a folder .*nowhere, found none"):
         index(tmp_path / "nowhere", "table")
-    with pytest.raises(AnnotationError, match="has column names but no rows"):
+    with pytest.raises(AnnotationError, match="has no annotated clip; fill in the coding sheet"):
         index(table(root), "table")
 
 
@@ -206,11 +205,10 @@ def test_a_changed_frame_outside_the_clip_changes_nothing(root):
 
 def test_progress_counts_clips(root):
     told = []
-    spec = READERS["table"]
     index_dataset(
         table(root, line("a"), line("gone"), line("a")),
         dataset="lab",
-        reader=spec.load(),
+        reader="table",
         options=TableOptions(),
         hashes_folder=root.parent / "cache",
         progress=lambda done, total: told.append((done, total)),

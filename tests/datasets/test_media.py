@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from recordings import pixels, write_video
 
-from mestore.datasets.media import count_video_frames, read_frames, video_path
+from mestore.datasets.media import count_video_frames, read_depth, read_frames, video_path
 from mestore.errors import ClipFault, UnsafePathError
 
 
@@ -76,6 +76,79 @@ def test_more_than_8_bits_are_refused(tmp_path):
     assert cv2.imwrite(str(tmp_path / "colour.png"), np.zeros((4, 4, 3), np.uint16))
     with pytest.raises(ClipFault, match=r"colour\.png of mode RGB; expected 8 bits"):
         read(tmp_path, "colour.png")
+
+
+# depth
+
+
+def depths(*values, height=24, width=32):
+    """A frame of 700 with a few other depths from its first pixel on."""
+    frame = np.full((height, width), 700, np.uint16)
+    frame.flat[: len(values)] = values
+    return frame
+
+
+def write_depth(root, *frames):
+    for number, frame in enumerate(frames):
+        Image.fromarray(frame).save(root / f"{number}.png")
+    return {
+        "media": "frames",
+        "frames": range(len(frames)),
+        "paths": [f"{n}.png" for n in range(len(frames))],
+    }
+
+
+def test_depth_comes_as_grey_levels_in_the_range_of_the_first_frame(tmp_path):
+    where = write_depth(tmp_path, depths(0, 600, 800, 1000, 4000), depths(0, 590, 800, 1000, 600))
+    clip = read_frames(tmp_path, **where, modality="depth")
+    assert clip.shape == (2, 24, 32, 3) and clip.dtype == np.uint8
+    assert clip[:, 0, :6, 0].tolist() == [[0, 1, 128, 255, 255, 65], [0, 1, 128, 255, 1, 65]]
+    assert (clip == clip[..., :1]).all()
+
+
+def test_the_face_places_the_range(tmp_path):
+    where = write_depth(tmp_path, depths(*[500] * 160))
+    assert read_frames(tmp_path, **where, modality="depth")[0, 5, 5, 0] == 128
+    face = np.array([[4.0, 5.0], [20.0, 20.0]])
+    assert read_frames(tmp_path, **where, modality="depth", face=face)[0, 5, 5, 0] == 1
+
+
+def test_depths_come_as_they_are(tmp_path):
+    frames = [depths(0, 1, 255, 256, 65535), depths(4660)]
+    clip = read_depth(tmp_path, **write_depth(tmp_path, *frames))
+    assert clip.dtype == np.uint16
+    assert np.array_equal(clip, frames)
+
+
+def test_what_is_no_depth_is_refused(tmp_path):
+    Image.fromarray(pixels(0)[..., 0]).save(tmp_path / "8.png")
+    Image.fromarray(pixels(0)).save(tmp_path / "colour.jpg")
+    assert cv2.imwrite(str(tmp_path / "16.png"), np.zeros((4, 4, 3), np.uint16))
+    (tmp_path / "text.png").write_bytes(b"no image")
+    for name, found in (
+        ("8.png", r"8\.png, a PNG of mode L; expected a grey PNG of 16 bits"),
+        ("colour.jpg", r"colour\.jpg, a JPEG of mode RGB; expected a grey PNG of 16 bits"),
+        ("16.png", r"16\.png, a PNG of mode RGB; expected a grey PNG of 16 bits"),
+        ("text.png", r"text\.png, which cannot be decoded"),
+    ):
+        with pytest.raises(ClipFault, match=found):
+            read_frames(tmp_path, media="frames", frames=[1], paths=[name], modality="depth")
+    with pytest.raises(ClipFault, match=r"a video, a\.mp4#0; expected a grey PNG"):
+        read_frames(tmp_path, media="video", frames=[1], paths=["a.mp4#0"], modality="depth")
+
+
+def test_16_bits_that_are_not_called_depth_say_what_to_do(tmp_path):
+    where = write_depth(tmp_path, depths())
+    with pytest.raises(ClipFault, match="if they are depth, the clip's modality must be 'depth'"):
+        read_frames(tmp_path, **where, modality="gray")
+
+
+def test_depth_frames_of_two_sizes_are_refused(tmp_path):
+    where = write_depth(tmp_path, depths(), depths(width=30))
+    with pytest.raises(ClipFault, match=r"30 x 24 px in 1\.png, 32 x 24 px in 0\.png"):
+        read_depth(tmp_path, **where)
+    with pytest.raises(ClipFault, match=r"30 x 24 px in 1\.png, 32 x 24 px in 0\.png"):
+        read_frames(tmp_path, **where, modality="depth")
 
 
 def test_frames_of_two_sizes_are_refused(tmp_path):

@@ -1,26 +1,39 @@
 import pytest
 from recordings import write_csv
 
+from mestore.datasets.entry import Entry
 from mestore.datasets.persons import COLUMNS, persons_of, refuse_twin_persons, same_id
-from mestore.datasets.reader import Row
 from mestore.errors import AnnotationError
 
 
-def rows(*subjects, persons=()):
+def entries(*subjects, persons=()):
     persons = persons or [""] * len(subjects)
     return [
-        Row(subject=subject, clip="c", fps=200.0, location="c", edition="a.csv", person=person)
+        Entry(
+            subject=subject,
+            clip="c",
+            onset="1",
+            offset="2",
+            fps="200",
+            location="c",
+            edition="a.csv",
+            where="a.csv, row 2",
+            person=person,
+        )
         for subject, person in zip(subjects, persons, strict=True)
     ]
 
 
 def persons(root, *lines, of=("sub01", "sub02"), given=()):
     write_csv(root / "persons.csv", [COLUMNS, *lines])
-    return persons_of(root, dataset="x", rows=rows(*of, persons=given))
+    return persons_of(root, dataset="x", reader="table", entries=entries(*of, persons=given))
 
 
 def test_by_default_a_subject_is_its_own_person(tmp_path):
-    assert persons_of(tmp_path, dataset="x", rows=rows("b", "a", "a")) == ({"a": "x/a", "b": "x/b"}, ())
+    assert persons_of(tmp_path, dataset="x", reader="table", entries=entries("b", "a", "a")) == (
+        {"a": "x/a", "b": "x/b"},
+        (),
+    )
 
 
 def test_persons_csv_overrides_and_other_datasets_are_ignored(tmp_path):
@@ -58,7 +71,9 @@ def test_persons_csv_that_misses_the_dataset_is_refused(tmp_path, lines, named):
 
 
 def test_the_sheet_may_name_persons(tmp_path):
-    found, notes = persons_of(tmp_path, dataset="x", rows=rows("a", "a", "b", persons=["", "anna", ""]))
+    found, notes = persons_of(
+        tmp_path, dataset="x", reader="table", entries=entries("a", "a", "b", persons=["", "anna", ""])
+    )
     assert found == {"a": "anna", "b": "x/b"}
     assert notes == ()
 
@@ -86,7 +101,7 @@ def test_wrong_columns_are_refused(tmp_path):
     with pytest.raises(
         AnnotationError, match=r"has 'dataset', 'subject', 'who' and lacks \['person'\]"
     ) as caught:
-        persons_of(tmp_path, dataset="x", rows=rows("a"))
+        persons_of(tmp_path, dataset="x", reader="table", entries=entries("a"))
     message = str(caught.value)
     assert message.startswith(f"{tmp_path / 'persons.csv'} has no row with the column names {list(COLUMNS)}")
     assert "option" not in message
@@ -97,7 +112,7 @@ def test_persons_csv_that_is_no_file_is_refused(tmp_path):
     path.mkdir()
     for _ in ("a folder", "a link that leads nowhere"):
         with pytest.raises(AnnotationError) as caught:
-            persons_of(tmp_path, dataset="x", rows=rows("a"))
+            persons_of(tmp_path, dataset="x", reader="table", entries=entries("a"))
         assert str(caught.value).startswith(f"{path} is no file; expected a table with the columns")
         path.rmdir() if path.is_dir() else path.unlink()
         path.symlink_to(tmp_path / "nowhere.csv")
@@ -105,7 +120,9 @@ def test_persons_csv_that_is_no_file_is_refused(tmp_path):
 
 def test_contradicting_persons_are_refused(tmp_path):
     with pytest.raises(AnnotationError, match="'anna' in one row and 'berta' in another"):
-        persons_of(tmp_path, dataset="x", rows=rows("a", "a", persons=["anna", "berta"]))
+        persons_of(
+            tmp_path, dataset="x", reader="table", entries=entries("a", "a", persons=["anna", "berta"])
+        )
     with pytest.raises(AnnotationError, match=r"'anna' in the coding sheet and 'berta' in persons\.csv"):
         persons(tmp_path, ("x", "sub01", "berta"), given=["anna", ""])
 
@@ -115,7 +132,7 @@ def test_contradicting_persons_are_refused(tmp_path):
 )
 def test_ids_alike_but_for_case_and_zeros_are_refused(tmp_path, one, other):
     with pytest.raises(AnnotationError, match="differ only in case or leading zeros") as caught:
-        persons_of(tmp_path, dataset="x", rows=rows(one, other))
+        persons_of(tmp_path, dataset="x", reader="table", entries=entries(one, other))
     assert repr(one) in str(caught.value)
     assert repr(other) in str(caught.value)
 

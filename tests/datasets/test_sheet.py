@@ -1,11 +1,13 @@
+import zipfile
+
 import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from recordings import write_csv, write_xls, write_xlsx
 
-from mestore.datasets.sheet import MISSING, SUFFIXES, parse_whole, read_sheet, spreadsheets
-from mestore.errors import AnnotationError, ClipFault
+from mestore.datasets.sheet import SUFFIXES, read_grid, read_sheet, spreadsheets
+from mestore.errors import AnnotationError
 
 COLUMNS = ("Subject", "OnsetFrame", "Action Units")
 LINES = [
@@ -54,12 +56,51 @@ def test_cells_with_quoted_delimiters_and_line_breaks(tmp_path):
     assert rows[1].where == "a.csv, row 3"
 
 
-def test_a_formula_has_its_cached_value_or_none(tmp_path):
+def test_a_formula_without_a_stored_value_is_its_own_text(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.append(["a", "b", "c"])
+    book.active.append([1, "=A2+1", None])
+    book.save(tmp_path / "a.xlsx")
+    [row] = read_sheet(tmp_path / "a.xlsx", columns=("a", "b", "c")).rows
+    assert row.cells == {"a": "1", "b": "=A2+1", "c": ""}
+
+
+def test_a_formula_has_the_value_that_was_stored(tmp_path):
     book = openpyxl.Workbook()
     book.active.append(["a", "b"])
     book.active.append([1, "=A2+1"])
+    book.save(tmp_path / "plain.xlsx")
+    with (
+        zipfile.ZipFile(tmp_path / "plain.xlsx") as plain,
+        zipfile.ZipFile(tmp_path / "a.xlsx", "w") as stored,
+    ):
+        for name in plain.namelist():
+            text = plain.read(name).replace(b"<f>A2+1</f><v></v>", b"<f>A2+1</f><v>2</v>")
+            stored.writestr(name, text.replace(b"<f>A2+1</f><v />", b"<f>A2+1</f><v>2</v>"))
+    assert read_sheet(tmp_path / "a.xlsx", columns=("a", "b")).rows[0].cells == {"a": "1", "b": "2"}
+
+
+def test_a_column_goes_by_the_first_of_its_names_that_is_there(tmp_path):
+    names = {"onset": ("OnsetFrame", "OnsetF")}
+    write_csv(tmp_path / "a.csv", [("Onset", "OnsetF"), ("150", "73")])
+    assert read_sheet(tmp_path / "a.csv", columns=("onset",), names=names).rows[0].cells == {"onset": "73"}
+    write_csv(tmp_path / "a.csv", [("Onset",), ("150",)])
+    with pytest.raises(AnnotationError, match=r"lacks \['OnsetFrame or OnsetF'\]"):
+        read_sheet(tmp_path / "a.csv", columns=("onset",), names=names)
+
+
+def test_a_worksheet_is_asked_for_by_its_title(tmp_path):
+    book = openpyxl.Workbook()
+    for title, value in {"HS": 1, "VIS": 2}.items():
+        sheet = book.create_sheet(title)
+        sheet.append(["a"])
+        sheet.append([value])
     book.save(tmp_path / "a.xlsx")
-    assert read_sheet(tmp_path / "a.xlsx", columns=("a", "b")).rows[0].cells == {"a": "1", "b": ""}
+    assert read_sheet(tmp_path / "a.xlsx", columns=("a",), title="vis").rows[0].text("a") == "2"
+    [header, row] = read_grid(tmp_path / "a.xlsx", title="HS")
+    assert (header.cells, row.text("1"), row.where) == ({"1": "a"}, "1", "a.xlsx, sheet 'HS', row 2")
+    with pytest.raises(AnnotationError, match=r"has the worksheets .* expected one called 'NIR'"):
+        read_grid(tmp_path / "a.xlsx", title="NIR")
 
 
 def test_the_second_worksheet_is_found(tmp_path):
@@ -115,74 +156,6 @@ def test_lock_files_are_no_sheets(tmp_path):
     assert spreadsheets(tmp_path) == ["a.CSV", "b.xlsx"]
 
 
-@pytest.mark.parametrize(
-    ("value", "number"),
-    [
-        ("46", 46),
-        (46, 46),
-        (46.0, 46),
-        ("046", 46),
-        ("46.0", 46),
-        ("/", None),
-        ("\\", None),
-        (None, None),
-        (0, 0),
-    ],
-)
-def test_whole_numbers_in_any_cell_type(tmp_path, value, number):
-    write_xlsx(tmp_path / "a.xlsx", [("name", "n"), ("x", value)])
-    assert read_sheet(tmp_path / "a.xlsx", columns=("name", "n")).rows[0].whole_or_none("n") == number
-
-
-@pytest.mark.parametrize("value", ["46a", 46.5, "4,6", "-1", -1, "1e3", "n/a", "#REF!", True, "٤٦", "9" * 19])
-def test_anything_else_is_a_fault_naming_sheet_row_and_column(tmp_path, value):
-    write_xlsx(tmp_path / "a.xlsx", [("name", "n"), ("x", value)], title="coding")
-    row = read_sheet(tmp_path / "a.xlsx", columns=("name", "n")).rows[0]
-    with pytest.raises(ClipFault, match=r"in column 'n' of a\.xlsx, sheet 'coding', row 2") as caught:
-        row.whole_or_none("n")
-    assert repr(str(value)) in caught.value.found
-
-
-def test_a_needed_number_may_not_be_missing(tmp_path):
-    write_csv(tmp_path / "a.csv", [("name", "n"), ("x", "/")])
-    with pytest.raises(ClipFault, match="'/' in column 'n'"):
-        read_sheet(tmp_path / "a.csv", columns=("name", "n")).rows[0].whole("n")
-
-
-@pytest.mark.parametrize("value", ["", ".", "..", "a/b", "a\\b", "a\tb"])
-def test_a_name_must_be_one(tmp_path, value):
-    write_csv(tmp_path / "a.csv", [("name", "n"), (value, "1")])
-    with pytest.raises(AnnotationError, match=r"a\.csv, row 2: .* in column 'name' is no name"):
-        read_sheet(tmp_path / "a.csv", columns=("name", "n")).rows[0].name("name")
-
-
-@pytest.mark.parametrize("longest", ["a" * 200, "\u4e2d" * 22, "%" * 66])
-def test_a_name_must_fit_into_a_folder_of_a_store(tmp_path, longest):
-    write_csv(tmp_path / "a.csv", [("name", "n"), (longest, "1"), (longest + longest[0], "1")])
-    fits, exceeds = read_sheet(tmp_path / "a.csv", columns=("name", "n")).rows
-    assert fits.name("name") == longest
-    with pytest.raises(AnnotationError, match=r"a\.csv, row 3: .* in column 'name' takes 20[0-9] bytes"):
-        exceeds.name("name")
-
-
-@given(st.text(max_size=20))
-def test_any_text_is_a_whole_number_or_missing_or_refused(text):
-    try:
-        number = parse_whole(text)
-    except ValueError:
-        assert text not in MISSING
-        assert not (text.isascii() and text.isdigit() and len(text) <= 18)
-    else:
-        assert (number is None) == (text in MISSING)
-        assert number is None or number == float(text)
-
-
-@given(st.integers(0, 10**18 - 1), st.sampled_from(["", ".0", ".000"]), st.integers(0, 3))
-def test_numbers_are_read_exactly(number, tail, zeros):
-    if len(str(number)) + zeros <= 18:
-        assert parse_whole("0" * zeros + str(number) + tail) == number
-
-
 @given(
     lines=st.lists(
         st.lists(
@@ -204,3 +177,11 @@ def test_csv_cells_come_back_stripped(tmp_path_factory, lines, delimiter):
 
 def test_suffixes_are_those_documented():
     assert SUFFIXES == (".csv", ".xlsx", ".xls")
+
+
+def test_an_unquoted_separator_in_a_cell_is_refused(tmp_path):
+    (tmp_path / "a.csv").write_text("clip,aus\nc1,4,10\n")
+    with pytest.raises(AnnotationError, match=r"a\.csv, row 2: \['10'\] stand beyond the last column"):
+        read_sheet(tmp_path / "a.csv", columns=("clip", "aus"))
+    write_xlsx(tmp_path / "a.xlsx", [("clip", "aus"), ("c1", "4", "remark")])
+    assert read_sheet(tmp_path / "a.xlsx", columns=("clip", "aus")).rows[0].text("aus") == "4"

@@ -60,6 +60,8 @@ def test_text_from_outside_is_escaped(hostile):
         flow_scale=1,
         strain_scale=1,
         failures=[row],
+        corrected=[{"clip_id": hostile, "corrections": hostile}],
+        editions=[hostile],
         scores={"folds": hostile, "scores": {hostile: scores}},
         built={hostile: description},
     )

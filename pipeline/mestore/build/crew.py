@@ -9,6 +9,9 @@ from typing import Any, Protocol
 from mestore.build.subject import Outcome, Task
 
 
+_CHANCES = 2  # of a task that runs alone
+
+
 class WorkerDeath(Exception):
     """A worker died over a task; the message says how."""
 
@@ -39,11 +42,22 @@ def build_all(hire: Callable[[], AbstractContextManager[Crew]], tasks: Iterable[
         with hire() as crew:
             yield from _until_a_death(crew, waiting, suspects)
         for task in suspects:
-            with hire() as crew:
-                try:
-                    yield crew.outcome(task, crew.submit(task))
-                except WorkerDeath as death:
-                    yield Outcome(name=task.name, error=f"its worker process died, twice: {death}")
+            yield _alone(hire, task)
+
+
+def _alone(hire: Callable[[], AbstractContextManager[Crew]], task: Task) -> Outcome:
+    """Build a task that a death hit; give it up if it kills a worker of its own twice.
+
+    Twice, because it may have been waiting when another's death took its crew: then this is its first run.
+    """
+    deaths = []
+    while len(deaths) < _CHANCES:
+        with hire() as crew:
+            try:
+                return crew.outcome(task, crew.submit(task))
+            except WorkerDeath as death:
+                deaths.append(str(death))
+    return Outcome(name=task.name, error=f"its worker process died, twice: {deaths[-1]}")
 
 
 def _until_a_death(crew: Crew, waiting: deque[Task], suspects: list[Task]) -> Iterator[Outcome]:

@@ -1,6 +1,6 @@
 """Raw: the clips of a subject as they lie in the recordings."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,8 @@ from mestore.datasets.media import read_frames
 from mestore.errors import BuildError
 from mestore.sample import Sample
 
-_READ = ("clip_id", "onset", "apex", "offset", "media", "frames", "paths", "digest")
+_DECIDES = ("clip_id", "onset", "apex", "offset", "modality", "landmarks", "digest")
+_READ = (*_DECIDES, "media", "frames", "paths")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +33,7 @@ class RawClips:
 
     def digest(self) -> object:
         """Return a record of all that decides what the clips hold; where they lie does not."""
-        return [[row[key] for key in ("clip_id", "onset", "apex", "offset", "digest")] for row in self.rows]
+        return [[row[key] for key in _DECIDES] for row in self.rows]
 
     def clips(self) -> Iterator[tuple[str, Callable[[], Sample]]]:
         """Give each clip's id and what reads it, so that one clip's frames are in memory at a time."""
@@ -47,10 +48,22 @@ class RawClips:
                 f"{row['clip_id']}: its recordings in {self.folder} have changed since the index was made; "
                 "run `dvc repro` when nobody copies there"
             )
-        return Sample(
-            data=read_frames(self.folder, **where),
-            frames=np.asarray(row["frames"], np.float64),
-            onset=row["onset"],
-            apex=row["apex"],
-            offset=row["offset"],
-        )
+        return raw_sample(self.folder, row)
+
+
+def raw_sample(folder: Path, row: Mapping[str, Any]) -> Sample:
+    """Return the recording of a clip as its `row` of the clip table says, whatever its digest.
+
+    `landmarks`, where landmarks.csv gives them, are in pixels of the recording.
+    """
+    given = row["landmarks"]
+    landmarks = np.asarray(given, np.float32).reshape(68, 2) if len(given) else None
+    where = {"media": row["media"], "frames": row["frames"], "paths": row["paths"]}
+    return Sample(
+        data=read_frames(folder, **where, modality=row["modality"], face=landmarks),
+        frames=np.asarray(row["frames"], np.float64),
+        onset=row["onset"],
+        apex=row["apex"],
+        offset=row["offset"],
+        landmarks=landmarks,
+    )

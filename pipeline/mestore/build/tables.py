@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from mestore.datasets import READERS
 from mestore.datasets.index import Index, index_dataset
 from mestore.datasets.persons import refuse_twin_persons
 from mestore.datasets.table_io import read_parquet, replacing, write_parquet
@@ -13,6 +12,8 @@ from mestore.params import DatasetParams, Params, reader_options
 from mestore.progress import shown
 from mestore.store.tables import read_failures
 from mestore.workspace import Workspace
+
+_SHOWN = 3  # of the folders without a row
 
 
 def build_index(workspace: Workspace, params: Params) -> str:
@@ -42,7 +43,7 @@ def build_index(workspace: Workspace, params: Params) -> str:
         with replacing(_failures(workspace, name)) as temporary:
             index.failures.to_csv(temporary, index=False)
         said.append(f"{name}: {len(index.clips)} clips, {len(index.failures)} failures")
-        said.extend(index.notes)
+        said.extend([*index.notes, *_unlisted(name, index)])
     if broken:
         raise BuildError(
             f"index: {'; '.join(broken)}: a fault of the machine or of its permissions; the other datasets "
@@ -70,11 +71,23 @@ def _index(workspace: Workspace, name: str, dataset: DatasetParams) -> Index:
         return index_dataset(
             workspace.raw / name,
             dataset=name,
-            reader=READERS[dataset.reader].load(),
+            reader=dataset.reader,
             options=reader_options(dataset),
+            subjects=dataset.subjects,
             hashes_folder=workspace.cache / "hashes",
             progress=progress,
         )
+
+
+def _unlisted(name: str, index: Index) -> list[str]:
+    if not index.unlisted:
+        return []
+    some = ", ".join(repr(path) for path in index.unlisted[:_SHOWN])
+    more = ", ..." if len(index.unlisted) > _SHOWN else ""
+    return [
+        f"{name}: {len(index.unlisted)} folders have no row, so they are left out: {some}{more} "
+        f"(`mestore check {name}` lists all)"
+    ]
 
 
 def _failures(workspace: Workspace, name: str) -> Path:

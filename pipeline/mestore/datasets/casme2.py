@@ -2,20 +2,19 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
-from mestore.datasets.folder import inside, listing, subfolders
-from mestore.datasets.persons import FILE as PERSONS
-from mestore.datasets.reader import Annotation, Row, objective_class
-from mestore.datasets.sheet import Sheet, SheetRow, read_sheet, spreadsheets
+from mestore.datasets.entry import Annotation, Entry
+from mestore.datasets.find import find_frames, find_sheet
+from mestore.datasets.folder import folders_below, inside
+from mestore.datasets.sheet import SheetRow, read_sheet, spreadsheets
 from mestore.datasets.spec import ReaderOptions
-from mestore.errors import AnnotationError, ClipFault
+from mestore.errors import AnnotationError
 
-FPS = 200.0
+FPS = "200"
 
 FOLDERS = {
     "raw": ("CASME2_RAW_selected",),
@@ -24,16 +23,18 @@ FOLDERS = {
 }
 """Where each layout's subjects are; deliveries of the cropped frames differ."""
 
-COLUMNS = (
-    "Subject",
-    "Filename",
-    "OnsetFrame",
-    "ApexFrame",
-    "OffsetFrame",
-    "Action Units",
-    "Estimated Emotion",
-)
-CLASS_COLUMNS = ("Subject", "Filename", "Objective Class")
+NAMES = {
+    "subject": ("Subject",),
+    "clip": ("Filename",),
+    "onset": ("OnsetFrame",),
+    "apex": ("ApexFrame",),
+    "offset": ("OffsetFrame",),
+    "aus": ("Action Units",),
+    "emotion": ("Estimated Emotion",),
+    "objective_class": ("Objective Class",),
+}
+COLUMNS = ("subject", "clip", "onset", "apex", "offset", "aus", "emotion")
+CLASS_COLUMNS = ("subject", "clip", "objective_class")
 
 
 class Casme2Options(ReaderOptions):
@@ -56,60 +57,26 @@ def read(root: Path, *, dataset: str, options: Casme2Options) -> Annotation:
     """Return the annotation of a copy of CASME II.
 
     A file with "objective" in its name (CASME2-ObjectiveClasses.xlsx) gives the objective classes, where
-    there is one. Folders without a row become notes.
+    there is one.
 
     Raises
     ------
     AnnotationError
         If the frames or the coding sheet are not found, or found twice.
     """
-    folder = _frames_folder(root, options)
+    folder = find_frames(
+        root,
+        usual=FOLDERS[options.layout],
+        holds=r"sub\d+",
+        example="sub01, sub02, ...",
+        option=options.folder,
+    )
+    sheet = find_sheet(root, columns=COLUMNS, names=NAMES, option=options.sheet, other=_of_classes)
     classes = _objective_classes(root)
-    sheet = _coding_sheet(root, options)
-    rows = tuple(_row(cells, folder=folder, edition=sheet.name, classes=classes) for cells in sheet.rows)
-    return Annotation(rows=rows, notes=_folders_without_row(root, folder, rows, dataset=dataset))
-
-
-def _frames_folder(root: Path, options: Casme2Options) -> str:
-    names = (options.folder,) if options.folder else FOLDERS[options.layout]
-    found = [name for name in names if inside(root, name).is_dir()]
-    if len(found) != 1:
-        raise AnnotationError(
-            f"{root}: found {found or 'none'} of the folders {list(names)} that layout {options.layout!r} "
-            f"may have, in {listing(root)}; expected one: unpack the delivery there, or set the option "
-            "'layout' or 'folder'"
-        )
-    if not any(name.startswith("sub") for name in subfolders(inside(root, found[0]))):
-        raise AnnotationError(
-            f"{root}: {found[0]} holds {listing(inside(root, found[0]))}; expected sub01, sub02, ...: "
-            "set the option 'folder' to where they are"
-        )
-    return found[0]
-
-
-def _coding_sheet(root: Path, options: Casme2Options) -> Sheet:
-    if options.sheet:
-        if not inside(root, options.sheet).is_file():
-            raise AnnotationError(
-                f"{root}: found no {options.sheet} in {listing(root)}; set the option 'sheet'"
-            )
-        return read_sheet(inside(root, options.sheet), columns=COLUMNS)
-    sheets, refusals = [], []
-    for name in spreadsheets(root):
-        if name == PERSONS or _of_classes(name):
-            continue
-        try:
-            sheets.append(read_sheet(inside(root, name), columns=COLUMNS))
-        except AnnotationError as error:
-            refusals.append(str(error))
-    if len(sheets) != 1:
-        found = f"{[sheet.name for sheet in sheets]}" if sheets else f"none in {listing(root)}"
-        raise AnnotationError(
-            f"{root}: looked for one coding sheet (.xlsx, .xls or .csv with the columns {list(COLUMNS)}), "
-            f"found {found}; put it there, or set the option 'sheet'"
-            + "".join(f"\n- {refusal}" for refusal in refusals)
-        )
-    return sheets[0]
+    return Annotation(
+        entries=tuple(_entry(cells, folder, sheet.name, classes) for cells in sheet.rows),
+        folders=tuple(folders_below(root, folder, depth=2)),
+    )
 
 
 def _of_classes(name: str) -> bool:
@@ -120,61 +87,39 @@ def _objective_classes(root: Path) -> Mapping[tuple[str, str], SheetRow]:
     names = [name for name in spreadsheets(root) if _of_classes(name)]
     if len(names) > 1:
         raise AnnotationError(f"{root}: {names} all hold objective classes; expected one: remove the others")
-    rows = [row for name in names for row in read_sheet(inside(root, name), columns=CLASS_COLUMNS).rows]
-    return {(_subject(row), row.name("Filename")): row for row in rows}
+    rows = [
+        row
+        for name in names
+        for row in read_sheet(inside(root, name), columns=CLASS_COLUMNS, names=NAMES).rows
+    ]
+    return {(_subject(row), row.text("clip")): row for row in rows}
 
 
 def _subject(cells: SheetRow) -> str:
     """Return a subject as its folder is called; sheets have "01" or 1."""
-    match = re.fullmatch(r"(?:sub)?0*([0-9]{1,3})", cells.name("Subject"), flags=re.IGNORECASE)
+    match = re.fullmatch(r"(?:sub)?0*([0-9]{1,3})", cells.text("subject"), flags=re.IGNORECASE)
     if not match:
         raise AnnotationError(
-            f"{cells.where}: found {cells.text('Subject')!r} in column 'Subject'; expected a number like 01"
+            f"{cells.where}: found {cells.text('subject')!r} as subject; expected a number like 01: mend it"
         )
     return f"sub{int(match[1]):02d}"
 
 
-def _row(cells: SheetRow, *, folder: str, edition: str, classes: Mapping[tuple[str, str], SheetRow]) -> Row:
-    subject, clip = _subject(cells), cells.name("Filename")
-    row = Row(
+def _entry(cells: SheetRow, folder: str, edition: str, classes: Mapping[tuple[str, str], SheetRow]) -> Entry:
+    subject, clip = _subject(cells), cells.text("clip")
+    of_class = classes.get((subject, clip))
+    return Entry(
         subject=subject,
         clip=clip,
+        onset=cells.text("onset"),
+        apex=cells.text("apex"),
+        offset=cells.text("offset"),
         fps=FPS,
         location=f"{folder}/{subject}/{clip}",
         edition=edition,
-        emotion=cells.text("Estimated Emotion").lower(),
-        aus=cells.text("Action Units"),
-    )
-    try:
-        return replace(
-            row,
-            onset=cells.whole("OnsetFrame"),
-            apex=cells.whole_or_none("ApexFrame"),
-            offset=cells.whole("OffsetFrame"),
-            objective_class=_class(classes.get((subject, clip))),
-        )
-    except ClipFault as fault:
-        return replace(row, fault=fault)
-
-
-def _class(cells: SheetRow | None) -> str:
-    if cells is None:
-        return ""
-    try:
-        return objective_class(cells.text("Objective Class"))
-    except ValueError:
-        raise cells.fault("Objective Class", expected="1 to 7 or I to VII") from None
-
-
-def _folders_without_row(root: Path, folder: str, rows: tuple[Row, ...], *, dataset: str) -> tuple[str, ...]:
-    known = {row.location for row in rows}
-    there = (
-        f"{folder}/{subject}/{clip}"
-        for subject in subfolders(inside(root, folder))
-        for clip in subfolders(inside(root, f"{folder}/{subject}"))
-    )
-    return tuple(
-        f"{dataset}: {path!r} has no row in the coding sheet, so it is left out"
-        for path in there
-        if path not in known
+        where=f"{cells.where} ({of_class.where})" if of_class else cells.where,
+        modality="colour",
+        emotion=cells.text("emotion"),
+        objective_class=of_class.text("objective_class") if of_class else "",
+        aus=cells.text("aus"),
     )

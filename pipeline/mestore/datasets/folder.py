@@ -5,7 +5,7 @@ import os
 import re
 from pathlib import Path, PurePosixPath
 
-from mestore.errors import ClipFault, UnsafePathError
+from mestore.errors import AnnotationError, ClipFault, UnsafePathError
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".bmp", ".png"})
 VIDEO_SUFFIXES = frozenset({".mp4", ".avi", ".mov", ".mkv"})
@@ -44,6 +44,24 @@ def inside(root: Path, relative: str) -> Path:
             "only that folder itself may be a link: link it, or copy the recordings into it"
         )
     return target
+
+
+def file_inside(root: Path, name: str, *, what: str) -> Path | None:
+    """Return the file `name` of a dataset's folder, None where there is none.
+
+    Raises
+    ------
+    AnnotationError
+        If something else is called so. A link that leads nowhere is no reason to go on without the file.
+    """
+    if not os.path.lexists(root / name):
+        return None
+    path = inside(root, name)
+    if not path.is_file():
+        raise AnnotationError(
+            f"{root / name} is no file; expected {what}: put it there, or remove what is called so"
+        )
+    return path
 
 
 def _in_circle(path: Path) -> bool:
@@ -111,6 +129,17 @@ def frames_by_number(folder: Path) -> dict[int, os.DirEntry[str]]:
             )
         found[number] = entry
     return dict(sorted(found.items()))
+
+
+def folders_below(root: Path, relative: str, *, depth: int) -> list[str]:
+    """Return the folders `depth` levels below `root / relative`, as paths below `root`, sorted.
+
+    Hidden folders and links are left out; what has fewer levels gives none.
+    """
+    found = [relative]
+    for _ in range(depth):
+        found = [f"{path}/{name}" for path in found for name in subfolders(inside(root, path))]
+    return found
 
 
 def subfolders(folder: Path) -> list[str]:

@@ -1,7 +1,8 @@
 """Index: a dataset's clip table, joined from annotation, frames on disk and persons."""
 
+import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,16 @@ from typing import Any
 import pandas as pd
 
 from mestore import clips
-from mestore.datasets.hashes import Memo
-from mestore.datasets.locate import NONE, Images, locate
-from mestore.datasets.media import COUNTER, count_video_frames
+from mestore.datasets import READERS
+from mestore.datasets.correction import correct, of_lab, shipped
+from mestore.datasets.entry import Annotation, Entry
+from mestore.datasets.identity import event, family
+from mestore.datasets.landmarks import landmarks_of
+from mestore.datasets.locate import NONE, Images, Recordings
 from mestore.datasets.persons import persons_of
-from mestore.datasets.reader import UNREAD, Reader, Row
+from mestore.datasets.row import UNREAD, Row, understand
 from mestore.datasets.spec import ReaderOptions
 from mestore.errors import AnnotationError, ClipFault, UnsafePathError
-from mestore.store.layout import file_sha256
 
 STORE = "index"
 """What the failures table calls this step."""
@@ -35,22 +38,27 @@ class Index:
         Columns `mestore.clips.FAILURES`, sorted by clip id. A row whose clip has a row already fails as
         "<clip id>#2", "#3" and so on: no clip of the table, for that one is the first row's.
     notes : list of str
-        What a user should know: folders without a row, columns that are not read, subjects that persons.csv
-        leaves out, a cache that cannot be written.
+        What a user should know: columns that are not read, subjects that persons.csv leaves out, corrections
+        that found nothing to correct, a cache that cannot be written.
+    unlisted : list of str
+        Folders of frames that no row names, below the dataset's folder.
     """
 
     clips: pd.DataFrame
     failures: pd.DataFrame
     notes: list[str]
+    unlisted: list[str]
 
 
 def index_dataset(
     root: Path,
     *,
     dataset: str,
-    reader: Reader,
+    reader: str,
     options: ReaderOptions,
     hashes_folder: Path,
+    subjects: Collection[str] = (),
+    content: bool = True,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Index:
     """Return the index of the dataset in folder `root`.
@@ -63,10 +71,16 @@ def index_dataset(
         The dataset's folder; may be a link.
     dataset : str
         Its name, the first part of clip ids.
-    reader, options : Reader, ReaderOptions
-        From the dataset's `ReaderSpec`.
+    reader : str
+        A name of `mestore.datasets.READERS`.
+    options : ReaderOptions
+        Of that reader.
     hashes_folder : Path
         Cache for digests of files, so that a second run only asks for sizes and times.
+    subjects : collection of str
+        The only subjects to take; empty for all.
+    content : bool
+        Whether frames are read, to make digests; without, the table has none and serves only to be looked at.
     progress : callable
         Told (clips done, clips in all).
 
@@ -80,28 +94,85 @@ def index_dataset(
             f"{dataset}: looked for a folder {root}, found none; put the dataset there or link it"
         )
     root = root.resolve()
-    annotation = reader(root, dataset=dataset, options=options)
-    if not annotation.rows:
-        raise AnnotationError(
-            f"{dataset}: the coding sheet in {root} has column names but no rows; fill it in"
-        )
-    persons, left_out = persons_of(root, dataset=dataset, rows=annotation.rows)
-    rows, failures = _first_of_each(annotation.rows, dataset=dataset)
+    annotation = READERS[reader].load()(root, dataset=dataset, options=options)
+    if not annotation.entries:
+        raise AnnotationError(f"{dataset}: {root} has no annotated clip; fill in the coding sheet")
+    persons, left_out = persons_of(root, dataset=dataset, reader=reader, entries=annotation.entries)
+    editions = _editions(annotation.entries)
+    rows, unused = _rows(root, annotation.entries, dataset=dataset, reader=reader, editions=editions)
+    points = landmarks_of(root, clips={_key(row) for row in rows})
+    rows = _of_subjects(rows, subjects, dataset=dataset)
+    first, failures = _first_of_each(rows, dataset=dataset)
     records = []
-    with (
-        Memo(hashes_folder, root=root, name="sha256", compute=file_sha256) as digests,
-        Memo(hashes_folder, root=root, name=f"frames-{COUNTER}", compute=_count) as counts,
-    ):
-        for done, (clip_id, row) in enumerate(sorted(rows.items()), 1):
+    with Recordings(root, hashes_folder=hashes_folder, content=content) as recordings:
+        for done, (clip_id, row) in enumerate(sorted(first.items()), 1):
             try:
-                images = _images(root, row, digests=digests, counts=counts)
+                images = _images(recordings, row)
             except ClipFault as fault:
                 failures.append(_failure(clip_id, row, fault, dataset=dataset))
                 images = NONE
-            records.append(_record(clip_id, row, images, dataset=dataset, person=persons[row.subject]))
-            progress(done, len(rows))
-    notes = [*annotation.notes, *left_out, *(memo.lost for memo in (digests, counts) if memo.lost)]
-    return Index(clips=_clip_table(records), failures=_failures_table(failures), notes=notes)
+            records.append(
+                _record(row, images)
+                | {
+                    "clip_id": clip_id,
+                    "dataset": dataset,
+                    "reader": reader,
+                    "person": persons[row.entry.subject],
+                    "event": event(row, family=family(reader, part=row.entry.part, dataset=dataset)),
+                    "edition": f"{row.entry.edition} {editions[row.entry.edition]}",
+                    "landmarks": points.get(_key(row), []),
+                }
+            )
+            progress(done, len(first))
+    return Index(
+        clips=clips.validate(pd.DataFrame(records, columns=clips.columns())),
+        failures=_failures_table(failures),
+        notes=[*annotation.notes, *left_out, *unused, *recordings.lost],
+        unlisted=_unlisted(annotation),
+    )
+
+
+def _key(row: Row) -> tuple[str, str, str, int]:
+    return row.entry.part, row.entry.subject, row.entry.clip, row.onset
+
+
+def _editions(entries: Sequence[Entry]) -> dict[str, str]:
+    """Return each coding sheet's fingerprint: its number of rows, and a digest of the clips they name.
+
+    Cells may be mended and columns added without another fingerprint; another list of clips makes another.
+    """
+    keys: dict[str, list[str]] = {}
+    for entry in entries:
+        keys.setdefault(entry.edition, []).append(f"{entry.subject}/{entry.clip}\n")
+    return {
+        edition: f"{len(names)}-{hashlib.sha256(''.join(sorted(names)).encode()).hexdigest()[:8]}"
+        for edition, names in keys.items()
+    }
+
+
+def _rows(
+    root: Path, entries: Sequence[Entry], *, dataset: str, reader: str, editions: Mapping[str, str]
+) -> tuple[list[Row], list[str]]:
+    """Return the rows, corrected, and notes on the lab's corrections that found nothing to correct."""
+    own = of_lab(root, dataset=dataset)
+    corrected, unused = correct(entries, shipped(reader), own=own, fingerprints=editions)
+    notes = [
+        f"{dataset}: {correction.where}: not applied: no {correction.subject}/{correction.clip} of an "
+        f"edition {correction.edition!r} has {correction.old!r} as {correction.field}"
+        for correction in unused
+        if correction in own
+    ]
+    return [understand(entry, applied=applied) for entry, applied in corrected], notes
+
+
+def _of_subjects(rows: list[Row], subjects: Collection[str], *, dataset: str) -> list[Row]:
+    there = {row.entry.subject for row in rows}
+    unknown = sorted(set(subjects) - there)
+    if unknown:
+        raise AnnotationError(
+            f"datasets.{dataset}.subjects names {unknown}, which are not there; expected of {sorted(there)}"
+        )
+    return [row for row in rows if not subjects or row.entry.subject in subjects]
 
 
 def _first_of_each(rows: Sequence[Row], *, dataset: str) -> tuple[dict[str, Row], list[dict[str, str]]]:
@@ -111,12 +182,16 @@ def _first_of_each(rows: Sequence[Row], *, dataset: str) -> tuple[dict[str, Row]
     failures = []
     for row in rows:
         clip_id = clips.clip_id(
-            dataset=dataset, part=row.part, subject=row.subject, clip=row.clip, onset=row.onset
+            dataset=dataset,
+            part=row.entry.part,
+            subject=row.entry.subject,
+            clip=row.entry.clip,
+            onset=row.onset,
         )
         seen[clip_id] += 1
         if first.setdefault(clip_id, row) is not row:
             fault = ClipFault(
-                found=f"one more row in {row.edition} with this subject, clip and onset",
+                found=f"one more row with this subject, clip and onset, {row.entry.where}",
                 expected="one row per clip",
                 remedy="remove all but one; the first is used",
             )
@@ -124,26 +199,21 @@ def _first_of_each(rows: Sequence[Row], *, dataset: str) -> tuple[dict[str, Row]
     return first, failures
 
 
-def _images(root: Path, row: Row, *, digests: Memo, counts: Memo) -> Images:
+def _images(recordings: Recordings, row: Row) -> Images:
     if row.fault:
         raise row.fault
+    mend = f"mend {row.entry.where}, or write a line of corrections.csv"
     apex = row.onset if row.apex is None else row.apex
     if not row.onset <= apex <= row.offset:
         raise ClipFault(
             found=f"onset {row.onset}, apex {row.apex}, offset {row.offset}",
             expected="onset <= apex <= offset",
-            remedy=f"mend the row in {row.edition}",
+            remedy=mend,
         )
     try:
-        return locate(root, row, digests=digests, counts=counts)
+        return recordings.locate(row)
     except UnsafePathError as error:
-        raise ClipFault(
-            found=str(error), expected="a safe path", remedy=f"mend the row in {row.edition}"
-        ) from error
-
-
-def _count(video: Path) -> str:
-    return str(count_video_frames(video))
+        raise ClipFault(found=str(error), expected="a safe path", remedy=mend) from error
 
 
 def _apex(row: Row, numbers: Sequence[int]) -> tuple[int, str]:
@@ -151,24 +221,26 @@ def _apex(row: Row, numbers: Sequence[int]) -> tuple[int, str]:
 
     An apex that is not annotated is the middle, or the frame nearest to it that is there.
     """
-    if row.fault:
+    if row.onset == UNREAD:
         return UNREAD, ""
     if row.apex is not None:
-        return row.apex, "annotated"
+        return row.apex, row.apex_source
     middle = row.onset + (row.offset - row.onset) // 2
     return min(numbers, key=lambda number: (abs(number - middle), number), default=middle), "estimated:middle"
 
 
-def _record(clip_id: str, row: Row, images: Images, *, dataset: str, person: str) -> dict[str, Any]:
+def _record(row: Row, images: Images) -> dict[str, Any]:
+    """Return what a row and its images say by themselves."""
+    entry = row.entry
     apex, apex_source = _apex(row, images.numbers)
     return {
-        "clip_id": clip_id,
-        "dataset": dataset,
-        "part": row.part,
-        "subject": row.subject,
-        "person": person,
-        "clip": row.clip,
+        "part": entry.part,
+        "subject": entry.subject,
+        "video": entry.video or entry.clip,
+        "clip": entry.clip,
         "kind": row.kind,
+        "modality": entry.modality,
+        "split": entry.split,
         "onset": row.onset,
         "apex": apex,
         "offset": row.offset,
@@ -176,25 +248,27 @@ def _record(clip_id: str, row: Row, images: Images, *, dataset: str, person: str
         "emotion": row.emotion,
         "objective_class": row.objective_class,
         "aus": row.aus,
+        "aus_given": entry.aus,
         "apex_source": apex_source,
-        "edition": row.edition,
+        "corrections": "; ".join(row.corrections),
         "gaps": len(images.numbers) != row.offset - row.onset + 1,
-        "media": row.media,
+        "media": entry.media,
         "frames": images.numbers,
         "paths": images.paths,
         "digest": images.digest,
     }
 
 
-def _clip_table(records: list[dict[str, Any]]) -> pd.DataFrame:
-    return clips.validate(pd.DataFrame(records, columns=clips.columns()))
+def _unlisted(annotation: Annotation) -> list[str]:
+    named = {entry.location for entry in annotation.entries}
+    return sorted(set(annotation.folders) - named)
 
 
 def _failure(clip_id: str, row: Row, fault: ClipFault, *, dataset: str) -> dict[str, str]:
     return {
         "clip_id": clip_id,
         "dataset": dataset,
-        "subject": row.subject,
+        "subject": row.entry.subject,
         "store": STORE,
         "found": fault.found,
         "expected": fault.expected,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import av
 import numpy as np
@@ -14,15 +15,19 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from mestore.datasets.depth import DEPTH, grey_levels, nearest
 from mestore.datasets.folder import inside
 from mestore.errors import ClipFault
 
 _FORMATS = ("JPEG", "PNG", "BMP")
 _MODES = frozenset({"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr"})
 _PNG_DEPTH = 24  # byte of a PNG file that states the bits per channel
+_PNG_GREY_16 = bytes([16, 0])  # it and the next, which states the channels, of a grey image of 16 bits
 
 COUNTER = "pyav" + ".".join(av.__version__.split(".")[:2])
 """What `count_video_frames` counts with: memos of its counts carry it in their name."""
+
+Pixels = TypeVar("Pixels", bound=np.generic)
 
 Named = tuple[str, NDArray[np.uint8]]
 """What a frame is called in messages, and its pixels (y, x, 3)."""
@@ -51,7 +56,15 @@ def video_and_first(path: str) -> tuple[str, int]:
     return video, int(first)
 
 
-def read_frames(root: Path, *, media: str, frames: Sequence[int], paths: Sequence[str]) -> NDArray[np.uint8]:
+def read_frames(
+    root: Path,
+    *,
+    media: str,
+    frames: Sequence[int],
+    paths: Sequence[str],
+    modality: str = "",
+    face: NDArray[np.floating] | None = None,
+) -> NDArray[np.uint8]:
     """Return the frames of one clip, as its row of the clip table names them.
 
     Parameters
@@ -64,6 +77,11 @@ def read_frames(root: Path, *, media: str, frames: Sequence[int], paths: Sequenc
         Numbers of the frames, ascending.
     paths : sequence of str
         Paths below `root`, as in the clip table.
+    modality : str
+        "depth" for grey images of 16 bits, which `mestore.datasets.depth` turns into grey levels: 1.57 mm
+        each, in a range of 400 mm that is found on the first frame. Whatever else, for 8 bits.
+    face : ndarray, shape (N, 2), optional
+        Points (x, y) of the face in the first frame, which place the range of depth.
 
     Returns
     -------
@@ -73,15 +91,16 @@ def read_frames(root: Path, *, media: str, frames: Sequence[int], paths: Sequenc
     Raises
     ------
     ClipFault
-        If a frame cannot be decoded, has more than 8 bits, or another size than the first.
+        If a frame cannot be decoded, has more than 8 bits (or, of depth, other than 16), or another size than
+        the first; if the range of depth cannot be found.
     OSError
         If a file cannot be read, which is no fault of the clip.
     ValueError
         If `frames` is empty, or `paths` does not fit it.
     """
-    check_paths(media=media, frames=frames, paths=paths)
-    if len(frames) == 0:
-        raise ValueError("found no frames; expected at least one")
+    _require_frames(media=media, frames=frames, paths=paths)
+    if modality == DEPTH:
+        return _stack(_grey(_depths(root, media=media, paths=paths), face=face), count=len(frames))
     if media == "frames":
         return _stack((_image(inside(root, path), name=path) for path in paths), count=len(frames))
     path, first = video_and_first(paths[0])
@@ -89,11 +108,31 @@ def read_frames(root: Path, *, media: str, frames: Sequence[int], paths: Sequenc
     return _stack(_video(inside(root, path), name=path, positions=positions), count=len(frames))
 
 
+def read_depth(root: Path, *, media: str, frames: Sequence[int], paths: Sequence[str]) -> NDArray[np.uint16]:
+    """Return the depths of one clip, as its files have them.
+
+    Parameters, errors: those of `read_frames`.
+
+    Returns
+    -------
+    ndarray of uint16, shape (time, y, x)
+        In units of the files; 0 where nothing was measured.
+    """
+    _require_frames(media=media, frames=frames, paths=paths)
+    return _stack(_depths(root, media=media, paths=paths), count=len(frames))
+
+
 def check_paths(*, media: str, frames: Sequence[int], paths: Sequence[str]) -> None:
     """Raise ValueError unless there is a path per image, or one for a video that has frames."""
     expected = len(frames) if media == "frames" else min(len(frames), 1)
     if len(paths) != expected:
         raise ValueError(f"{len(frames)} frames in {len(paths)} paths of {media}; expected {expected} paths")
+
+
+def _require_frames(*, media: str, frames: Sequence[int], paths: Sequence[str]) -> None:
+    check_paths(media=media, frames=frames, paths=paths)
+    if len(frames) == 0:
+        raise ValueError("found no frames; expected at least one")
 
 
 def count_video_frames(path: Path) -> int:
@@ -108,10 +147,10 @@ def count_video_frames(path: Path) -> int:
         return sum(packet.size > 0 and not packet.is_discard for packet in container.demux(stream))
 
 
-def _stack(frames: Iterator[Named], *, count: int) -> NDArray[np.uint8]:
-    first, frame = next(frames)
-    clip = np.empty((count, *frame.shape), np.uint8)
-    clip[0] = frame
+def _stack(frames: Iterator[tuple[str, NDArray[Pixels]]], *, count: int) -> NDArray[Pixels]:
+    first, pixels = next(frames)
+    clip = np.empty((count, *pixels.shape), pixels.dtype)
+    clip[0] = pixels
     for index, (name, frame) in enumerate(frames, 1):
         if frame.shape != clip.shape[1:]:
             raise ClipFault(
@@ -123,27 +162,54 @@ def _stack(frames: Iterator[Named], *, count: int) -> NDArray[np.uint8]:
     return clip
 
 
-def _size(frame: NDArray[np.uint8]) -> str:
+def _size(frame: NDArray[Pixels]) -> str:
     return f"{frame.shape[1]} x {frame.shape[0]}"
 
 
 def _image(path: Path, *, name: str) -> Named:
+    with _decoded(path, name=name) as (content, image):
+        # Pillow silently halves PNGs of 16 bits per colour.
+        if image.mode not in _MODES or (image.format == "PNG" and content[_PNG_DEPTH] > 8):
+            raise _too_deep(f"{name} of mode {image.mode}")
+        return name, np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+
+
+def _depths(root: Path, *, media: str, paths: Sequence[str]) -> Iterator[tuple[str, NDArray[np.uint16]]]:
+    if media != "frames":
+        raise _no_depth(f"a video, {paths[0]}")
+    return (_depth(inside(root, path), name=path) for path in paths)
+
+
+def _depth(path: Path, *, name: str) -> tuple[str, NDArray[np.uint16]]:
+    with _decoded(path, name=name) as (content, image):
+        if image.format != "PNG" or content[_PNG_DEPTH : _PNG_DEPTH + 2] != _PNG_GREY_16:
+            raise _no_depth(f"{name}, a {image.format} of mode {image.mode}")
+        return name, np.asarray(image).astype(np.uint16, copy=False)
+
+
+def _grey(
+    frames: Iterator[tuple[str, NDArray[np.uint16]]], *, face: NDArray[np.floating] | None
+) -> Iterator[Named]:
+    """Give depth frames as grey levels, in the range of the first."""
+    levels: NDArray[np.uint8] | None = None
+    for name, depth in frames:
+        if levels is None:
+            levels = grey_levels(nearest(depth, face=face))
+        yield name, np.repeat(levels[depth][..., np.newaxis], 3, axis=-1)
+
+
+@contextmanager
+def _decoded(path: Path, *, name: str) -> Iterator[tuple[bytes, Image.Image]]:
     # First the bytes, then the decoding: Pillow reports truncated images as OSError, and an OSError from
     # here on would otherwise look like a fault of the machine.
     content = path.read_bytes()
     try:
         with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
-            # Pillow silently halves PNGs of 16 bits per colour.
-            deep = image.mode not in _MODES or (image.format == "PNG" and content[_PNG_DEPTH] > 8)
-            mode = image.mode
-            pixels = None if deep else np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
-    except MemoryError:
+            yield content, image
+    except (ClipFault, MemoryError):
         raise
     except Exception as error:
         raise _undecodable(name, error) from error
-    if pixels is None:
-        raise _too_deep(f"{name} of mode {mode}")
-    return name, pixels
 
 
 def _video(path: Path, *, name: str, positions: Sequence[int]) -> Iterator[Named]:
@@ -203,5 +269,16 @@ def _undecodable(name: str, error: Exception) -> ClipFault:
 
 def _too_deep(what: str) -> ClipFault:
     return ClipFault(
-        found=what, expected="8 bits per channel", remedy="convert the frames to 8 bits, in a way you choose"
+        found=what,
+        expected="8 bits per channel",
+        remedy="convert the frames to 8 bits, in a way you choose; if they are depth, the clip's modality "
+        f"must be {DEPTH!r}",
+    )
+
+
+def _no_depth(what: str) -> ClipFault:
+    return ClipFault(
+        found=what,
+        expected=f"a grey PNG of 16 bits for each frame of modality {DEPTH!r}",
+        remedy="restore the depth frames from the original delivery, or give the clip its true modality",
     )

@@ -1,25 +1,26 @@
 """Persons: which human being a subject of a dataset is. Folds are made of persons."""
 
-import os
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
-from mestore.datasets.folder import inside
-from mestore.datasets.reader import Row
-from mestore.datasets.sheet import SheetRow, read_sheet
+from mestore.datasets.entry import Entry
+from mestore.datasets.identity import family
+from mestore.datasets.own import PERSONS as FILE
+from mestore.datasets.own import own_rows
 from mestore.errors import AnnotationError
 
-FILE = "persons.csv"
 COLUMNS = ("dataset", "subject", "person")
 
 
-def persons_of(root: Path, *, dataset: str, rows: Sequence[Row]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Return the person of each subject in `rows`, and notes for the user.
+def persons_of(
+    root: Path, *, dataset: str, reader: str, entries: Sequence[Entry]
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return the person of each subject in `entries`, and notes for the user.
 
-    A person is what the rows say, or `persons.csv` in the dataset's folder (columns dataset, subject, person;
-    rows of other datasets are ignored), or else "<dataset>/<subject>".
+    A person is what the entries say, or `persons.csv` in the dataset's folder (columns dataset, subject,
+    person; rows of other datasets are ignored), or else "<family>/<subject>" (`mestore.datasets.identity`).
 
     Raises
     ------
@@ -28,9 +29,9 @@ def persons_of(root: Path, *, dataset: str, rows: Sequence[Row]) -> tuple[dict[s
         if it has rows but none for `dataset`, or if two subjects, or two persons, differ only in case or in
         leading zeros.
     """
-    subjects = sorted({row.subject for row in rows})
+    subjects = sorted({entry.subject for entry in entries})
     _refuse_twins(subjects, what=f"subjects of {dataset}", remedy="write them alike, or rename one")
-    given = _from_rows(rows)
+    given = _from_entries(entries)
     filed = _from_file(root, dataset=dataset, subjects=subjects)
     for subject, person in filed.items():
         if given.setdefault(subject, person) != person:
@@ -38,7 +39,7 @@ def persons_of(root: Path, *, dataset: str, rows: Sequence[Row]) -> tuple[dict[s
                 f"subject {subject!r} of {dataset} is person {given[subject]!r} in the coding sheet and "
                 f"{person!r} in {FILE}; expected one: mend either"
             )
-    persons = {subject: given.get(subject, f"{dataset}/{subject}") for subject in subjects}
+    persons = _by_family(entries, dataset=dataset, reader=reader) | given
     refuse_twin_persons(persons.values())
     return persons, _left_out(filed, subjects=subjects, dataset=dataset)
 
@@ -79,27 +80,32 @@ def _refuse_twins(names: Iterable[str], *, what: str, remedy: str) -> None:
             )
 
 
-def _from_rows(rows: Sequence[Row]) -> dict[str, str]:
-    given: dict[str, str] = {}
-    for row in rows:
-        if row.person and given.setdefault(row.subject, row.person) != row.person:
+def _by_family(entries: Sequence[Entry], *, dataset: str, reader: str) -> dict[str, str]:
+    persons: dict[str, str] = {}
+    for entry in entries:
+        person = f"{family(reader, part=entry.part, dataset=dataset)}/{entry.subject}"
+        if persons.setdefault(entry.subject, person) != person:
             raise AnnotationError(
-                f"{row.edition}: subject {row.subject!r} is person {given[row.subject]!r} in one row and "
-                f"{row.person!r} in another; expected one: mend the column 'person'"
+                f"{entry.where}: subject {entry.subject!r} of part {entry.part!r} is another person than "
+                "that of another part; name the parts as datasets of their own in params.yaml"
+            )
+    return persons
+
+
+def _from_entries(entries: Sequence[Entry]) -> dict[str, str]:
+    given: dict[str, str] = {}
+    for entry in entries:
+        if entry.person and given.setdefault(entry.subject, entry.person) != entry.person:
+            raise AnnotationError(
+                f"{entry.where}: subject {entry.subject!r} is person {given[entry.subject]!r} in one row and "
+                f"{entry.person!r} in another; expected one: mend the column 'person'"
             )
     return given
 
 
 def _from_file(root: Path, *, dataset: str, subjects: Sequence[str]) -> dict[str, str]:
-    if not os.path.lexists(root / FILE):  # a link that leads nowhere is no reason to go on without persons
-        return {}
-    if not inside(root, FILE).is_file():
-        raise AnnotationError(
-            f"{root / FILE} is no file; expected a table with the columns {list(COLUMNS)}: put it there, "
-            "or remove what is called so"
-        )
     given: dict[str, str] = {}
-    for cells in _of_dataset(read_sheet(inside(root, FILE), columns=COLUMNS).rows, root, dataset=dataset):
+    for cells in own_rows(root, FILE, columns=COLUMNS, dataset=dataset):
         subject, person = cells.text("subject"), cells.text("person")
         if subject not in subjects:
             raise AnnotationError(
@@ -113,18 +119,6 @@ def _from_file(root: Path, *, dataset: str, subjects: Sequence[str]) -> dict[str
             )
         given[subject] = person
     return given
-
-
-def _of_dataset(rows: Sequence[SheetRow], root: Path, *, dataset: str) -> list[SheetRow]:
-    """Return the rows of `dataset`; refuse a file whose rows all, or by their case, miss it."""
-    names = sorted({row.text("dataset") for row in rows})
-    misspelt = [name for name in names if name != dataset and name.casefold() == dataset.casefold()]
-    if misspelt or (names and dataset not in names):
-        raise AnnotationError(
-            f"{root / FILE} names the datasets {names}; expected rows for {dataset!r}: write that name in "
-            "column 'dataset', as it is in params.yaml, or remove the file"
-        )
-    return [row for row in rows if row.text("dataset") == dataset]
 
 
 def _left_out(filed: Collection[str], *, subjects: Sequence[str], dataset: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,26 +11,16 @@ from pathlib import Path
 import openpyxl
 import xlrd
 
-from mestore.errors import AnnotationError, ClipFault
-from mestore.store.layout import subject_key
+from mestore.errors import AnnotationError
 
 SUFFIXES = (".csv", ".xlsx", ".xls")
-
-MISSING = frozenset({"", "/", "\\"})
-"""How coding sheets say that there is no such frame."""
-
-_LONGEST_KEY = 200  # bytes of a name as a folder of a store; file systems take 255, with what is added to it
 
 Cells = list[list[str]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class SheetRow:
-    """One row of a sheet: the text of each cell by column name, and where the row stands.
-
-    Methods that can fail raise `ClipFault`, a fault of this row alone, except `name`: a clip that cannot be
-    named cannot be counted, so the whole sheet is refused.
-    """
+    """One row of a sheet: the text of each cell by column name, and where the row stands."""
 
     where: str
     cells: Mapping[str, str]
@@ -37,43 +28,6 @@ class SheetRow:
     def text(self, column: str) -> str:
         """Return a cell, empty where the sheet has no such column."""
         return self.cells.get(column, "")
-
-    def name(self, column: str) -> str:
-        """Return a cell that becomes part of a clip's id."""
-        name = self.text(column)
-        if not name or name in {".", ".."} or not name.isprintable() or set(name) & {"/", "\\"}:
-            raise AnnotationError(
-                f"{self.where}: {name!r} in column {column!r} is no name; expected text without slashes; "
-                "every row needs one (of merged cells only the first counts): mend the cell"
-            )
-        if (length := len(subject_key(name))) > _LONGEST_KEY:
-            raise AnnotationError(
-                f"{self.where}: {name!r} in column {column!r} takes {length} bytes as the name of a folder, "
-                f"where a letter outside A to Z may take 3 to 12; expected at most {_LONGEST_KEY}: shorten it"
-            )
-        return name
-
-    def whole_or_none(self, column: str) -> int | None:
-        """Return a frame number, None if the cell says there is none."""
-        try:
-            return parse_whole(self.text(column))
-        except ValueError:
-            raise self.fault(column, expected="a frame number") from None
-
-    def whole(self, column: str) -> int:
-        """Return a frame number."""
-        number = self.whole_or_none(column)
-        if number is None:
-            raise self.fault(column, expected="a frame number")
-        return number
-
-    def fault(self, column: str, *, expected: str) -> ClipFault:
-        """Return the fault that a cell is not what was expected."""
-        return ClipFault(
-            found=f"{self.text(column)!r} in column {column!r} of {self.where}",
-            expected=expected,
-            remedy="mend the cell",
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,27 +39,6 @@ class Sheet:
     unread: tuple[str, ...]
 
 
-def parse_whole(text: str) -> int | None:
-    r"""Return the whole number in a cell, None where the cell says there is none.
-
-    Raises
-    ------
-    ValueError
-        If the cell holds anything else, or more than 18 digits.
-
-    Examples
-    --------
-    >>> parse_whole("046"), parse_whole("46.0"), parse_whole("/"), parse_whole("\\")
-    (46, 46, None, None)
-    """
-    if text in MISSING:
-        return None
-    match = re.fullmatch(r"([0-9]{1,18})(\.0+)?", text)
-    if not match:
-        raise ValueError(f"{text!r} is no whole number")
-    return int(match[1])
-
-
 def spreadsheets(folder: Path) -> list[str]:
     """Return the names of the sheets in `folder`, without hidden files and Excel's "~$" lock files."""
     return sorted(
@@ -115,7 +48,14 @@ def spreadsheets(folder: Path) -> list[str]:
     )
 
 
-def read_sheet(path: Path, *, columns: Sequence[str], optional: Sequence[str] = ()) -> Sheet:
+def read_sheet(
+    path: Path,
+    *,
+    columns: Sequence[str],
+    optional: Sequence[str] = (),
+    names: Mapping[str, Sequence[str]] = {},
+    title: str = "",
+) -> Sheet:
     """Return the first worksheet of `path` that has all of `columns`.
 
     The header is the first row that names them all, in any order: titles above it, nameless columns and
@@ -127,44 +67,90 @@ def read_sheet(path: Path, *, columns: Sequence[str], optional: Sequence[str] = 
         A .csv (UTF-8; comma, semicolon or tab), .xlsx or .xls file.
     columns, optional : sequence of str
         The columns that must be there, and those that may.
+    names : mapping
+        What editions of the sheet call a column, where that is not the column itself.
+    title : str
+        The only worksheet to look at; empty for all.
 
     Raises
     ------
     AnnotationError
         If the file cannot be read or no row names all `columns`; the message shows the nearest row.
     """
-    wanted = {_key(column): column for column in (*columns, *optional)}
+    wanted = {column: tuple(names.get(column, (column,))) for column in (*columns, *optional)}
     nearest: tuple[int, str] = (-1, "it has no rows")
-    for title, cells in _worksheets(path):
+    for its_title, cells in _titled(path, title):
         for number, row in enumerate(cells, 1):
-            missing = [column for column in columns if _key(column) not in map(_key, row)]
-            place = f"{path.name}{f', sheet {title!r}' if title else ''}"
+            place = f"{path.name}{f', sheet {its_title!r}' if its_title else ''}"
+            at = _places(row, wanted, where=f"{place}, row {number}")
+            missing = [_or(wanted[column]) for column in columns if column not in at]
             if not missing:
-                _refuse_twice(row, wanted, where=f"{place}, row {number}")
-                return _sheet(path.name, cells, header=number, wanted=wanted, place=place)
+                return _sheet(path.name, cells, header=number, at=at, place=place)
             seen = ", ".join(repr(cell) for cell in row if cell)
             score = len(columns) - len(missing)
             if seen and score > nearest[0]:
                 nearest = (score, f"the nearest, {place}, row {number}, has {seen} and lacks {missing}")
     raise AnnotationError(
-        f"{path} has no row with the column names {list(columns)}: {nearest[1]}; "
-        "rename its columns, or put the right file there"
+        f"{path} has no row with the column names {[_or(wanted[column]) for column in columns]}: {nearest[1]}"
+        "; rename its columns, or put the right file there"
     )
+
+
+def read_grid(path: Path, *, title: str) -> list[SheetRow]:
+    """Return a worksheet that has no header: its cells are called "1", "2", and so on.
+
+    Raises
+    ------
+    AnnotationError
+        If the file cannot be read or has no worksheet of that title.
+    """
+    [(its_title, cells)] = _titled(path, title)
+    return [
+        SheetRow(
+            where=f"{path.name}, sheet {its_title!r}, row {number}",
+            cells={str(column): cell for column, cell in enumerate(row, 1)},
+        )
+        for number, row in enumerate(cells, 1)
+        if any(row)
+    ]
+
+
+def _titled(path: Path, title: str) -> list[tuple[str, Cells]]:
+    worksheets = _worksheets(path)
+    found = [(its, cells) for its, cells in worksheets if not title or _key(its) == _key(title)]
+    if not found:
+        raise AnnotationError(
+            f"{path} has the worksheets {[its for its, _ in worksheets]}; expected one called {title!r}: "
+            "put the right file there, or rename its worksheet"
+        )
+    return found
 
 
 def _key(name: str) -> str:
     return "".join(filter(str.isalnum, name)).casefold()
 
 
-def _refuse_twice(header: list[str], wanted: Mapping[str, str], *, where: str) -> None:
-    keys = [_key(name) for name in header]
-    twice = [column for key, column in wanted.items() if keys.count(key) > 1]
-    if twice:
-        raise AnnotationError(f"{where}: column {twice[0]!r} stands there twice; remove or rename one")
+def _or(names: Sequence[str]) -> str:
+    return " or ".join(names)
 
 
-def _sheet(name: str, cells: Cells, *, header: int, wanted: Mapping[str, str], place: str) -> Sheet:
-    at = {wanted[_key(cell)]: i for i, cell in enumerate(cells[header - 1]) if _key(cell) in wanted}
+def _places(row: list[str], wanted: Mapping[str, Sequence[str]], *, where: str) -> dict[str, int]:
+    """Return at which place of a header each wanted column stands; of several names the first counts."""
+    keys = [_key(cell) for cell in row]
+    places = {}
+    for column, names in wanted.items():
+        for name in names:
+            if keys.count(_key(name)) > 1:
+                raise AnnotationError(f"{where}: column {name!r} stands there twice; remove or rename one")
+            if _key(name) in keys:
+                places[column] = keys.index(_key(name))
+                break
+    return places
+
+
+def _sheet(name: str, cells: Cells, *, header: int, at: Mapping[str, int], place: str) -> Sheet:
+    if name.lower().endswith(".csv"):  # in a workbook, remarks beside the table do no harm
+        _require_width(cells, header=header, place=place)
     rows = tuple(
         SheetRow(
             where=f"{place}, row {number}",
@@ -173,8 +159,19 @@ def _sheet(name: str, cells: Cells, *, header: int, wanted: Mapping[str, str], p
         for number, row in enumerate(cells[header:], header + 1)
         if any(row)
     )
-    unread = tuple(cell for cell in cells[header - 1] if cell and _key(cell) not in wanted)
+    unread = tuple(cell for i, cell in enumerate(cells[header - 1]) if cell and i not in at.values())
     return Sheet(name=name, rows=rows, unread=unread)
+
+
+def _require_width(cells: Cells, *, header: int, place: str) -> None:
+    """Refuse a row that goes on where the header has ended: a comma in it should have been quoted."""
+    width = len(cells[header - 1])
+    for number, row in enumerate(cells[header:], header + 1):
+        if any(row[width:]):
+            raise AnnotationError(
+                f"{place}, row {number}: {row[width:]} stand beyond the last column; expected as many cells "
+                'as the header has: put a cell that holds the separator into quotes ("4,10"), name it'
+            )
 
 
 def _worksheets(path: Path) -> list[tuple[str, Cells]]:
@@ -206,7 +203,29 @@ def _csv(content: bytes) -> list[tuple[str, Cells]]:
 
 
 def _xlsx(content: bytes) -> list[tuple[str, Cells]]:
-    book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+    values = _book(content, values=True)
+    if not _has_formulas(content):
+        return values
+    # A formula that no program has computed has no value; its own text says more than an empty cell.
+    return [
+        (title, [_filled(*both) for both in zip(rows, texts, strict=True)])
+        for (title, rows), (_, texts) in zip(values, _book(content, values=False), strict=True)
+    ]
+
+
+def _filled(values: list[str], texts: list[str]) -> list[str]:
+    return [value or text for value, text in zip(values, texts, strict=True)]
+
+
+def _has_formulas(content: bytes) -> bool:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/")]
+        return any(re.search(rb"<(\w+:)?f[ />]", archive.read(name)) for name in sheets)
+
+
+def _book(content: bytes, *, values: bool) -> list[tuple[str, Cells]]:
+    """Return the worksheets with the values of formulas, as last stored, or with the formulas."""
+    book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=values)
     worksheets = []
     for sheet in book.worksheets:
         # The dimensions that a file states for itself are sometimes wrong, and then rows would be cut off.

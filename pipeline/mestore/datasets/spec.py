@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import cast
 
-from mestore.datasets.reader import Reader
+from mestore.datasets.entry import Reader
 from mestore.features.spec import StrictModel, resolve
 
 
@@ -18,13 +18,19 @@ class ReaderSpec:
     Parameters
     ----------
     read : str
-        "module:function", a `mestore.datasets.reader.Reader`. A string, so that imports stay lazy.
+        "module:function", a `mestore.datasets.entry.Reader`. A string, so that imports stay lazy.
     options : str
         "module:Class", a `ReaderOptions`.
+    title : str
+        What the dataset is called in papers.
+    layouts : tuple of dict
+        Options to try when a folder of unknown layout is looked at, the likeliest first.
     """
 
     read: str
     options: str
+    title: str
+    layouts: tuple[dict[str, str], ...] = ({},)
 
     def load(self) -> Reader:
         """Return the function."""

@@ -1,23 +1,27 @@
 """A lab's own recordings: one table over frame folders and video files."""
 
-import math
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from pydantic import Field
 
-from mestore.clips import KINDS
+from mestore.datasets.entry import Annotation, Entry
 from mestore.datasets.folder import VIDEO_SUFFIXES, inside, listing
-from mestore.datasets.reader import Annotation, Row, objective_class
 from mestore.datasets.sheet import SheetRow, read_sheet
 from mestore.datasets.spec import ReaderOptions
-from mestore.errors import AnnotationError, ClipFault
+from mestore.errors import AnnotationError
 
 COLUMNS = ("subject", "clip", "path", "onset", "apex", "offset", "fps", "emotion", "aus")
-OPTIONAL = ("person", "kind", "objective_class")
-
-_FPS_UNREAD = 1.0  # the clip table takes positive numbers only; the row has a fault and no frames
+OPTIONAL = (
+    "person",
+    "kind",
+    "objective_class",
+    "part",
+    "video",
+    "event",
+    "modality",
+    "split",
+)
 
 
 class TableOptions(ReaderOptions):
@@ -35,8 +39,8 @@ def read(root: Path, *, dataset: str, options: TableOptions) -> Annotation:
     """Return the annotation of a lab's own recordings.
 
     The table has the columns subject, clip, path (of a frame folder or a video, below the dataset's folder),
-    onset, apex (empty: none annotated), offset, fps, emotion, aus, and may have person, kind (micro or macro)
-    and objective_class.
+    onset, apex (empty: none annotated), offset, fps, emotion, aus, and may have person, kind (micro or
+    macro), objective_class, part, video, event, modality and split (see `mestore.clips.COLUMNS`).
 
     Raises
     ------
@@ -50,62 +54,38 @@ def read(root: Path, *, dataset: str, options: TableOptions) -> Annotation:
             f"write one with the columns {list(COLUMNS)}, or set the option 'table'"
         )
     sheet = read_sheet(path, columns=COLUMNS, optional=OPTIONAL)
-    rows = tuple(_row(cells, edition=sheet.name, options=options) for cells in sheet.rows)
     notes = tuple(
         f"{dataset}: column {column!r} of {sheet.name} is not read; known are {list(COLUMNS + OPTIONAL)}"
         for column in sheet.unread
     )
-    return Annotation(rows=rows, notes=notes)
+    return Annotation(
+        entries=tuple(_entry(cells, edition=sheet.name, options=options) for cells in sheet.rows), notes=notes
+    )
 
 
-def _row(cells: SheetRow, *, edition: str, options: TableOptions) -> Row:
+def _entry(cells: SheetRow, *, edition: str, options: TableOptions) -> Entry:
     location = cells.text("path")
     is_video = PurePosixPath(location).suffix.lower() in VIDEO_SUFFIXES
-    row = Row(
-        subject=cells.name("subject"),
-        clip=cells.name("clip"),
-        fps=_FPS_UNREAD,
-        location=location,
-        edition=edition,
-        media="video" if is_video else "frames",
-        first_frame=options.video_first_frame if is_video else 0,
-        emotion=cells.text("emotion").lower(),
+    return Entry(
+        subject=cells.text("subject"),
+        clip=cells.text("clip"),
+        onset=cells.text("onset"),
+        apex=cells.text("apex"),
+        offset=cells.text("offset"),
+        fps=cells.text("fps"),
+        emotion=cells.text("emotion"),
+        objective_class=cells.text("objective_class"),
         aus=cells.text("aus"),
         person=cells.text("person"),
+        part=cells.text("part"),
+        video=cells.text("video"),
+        event=cells.text("event"),
+        modality=cells.text("modality"),
+        split=cells.text("split"),
+        location=location,
+        edition=edition,
+        where=cells.where,
+        media="video" if is_video else "frames",
+        first_frame=options.video_first_frame if is_video else 0,
+        kind=cells.text("kind") or "micro",
     )
-    try:
-        return replace(
-            row,
-            onset=cells.whole("onset"),
-            apex=cells.whole_or_none("apex"),
-            offset=cells.whole("offset"),
-            fps=_fps(cells),
-            kind=_kind(cells),
-            objective_class=_class(cells),
-        )
-    except ClipFault as fault:
-        return replace(row, fault=fault)
-
-
-def _fps(cells: SheetRow) -> float:
-    try:
-        fps = float(cells.text("fps"))
-    except ValueError:
-        fps = math.nan
-    if not 0 < fps < math.inf:
-        raise cells.fault("fps", expected="frames per second, such as 200 or 29.97")
-    return fps
-
-
-def _kind(cells: SheetRow) -> str:
-    kind = cells.text("kind").lower() or "micro"
-    if kind not in KINDS:
-        raise cells.fault("kind", expected=f"one of {KINDS}, or empty for micro")
-    return kind
-
-
-def _class(cells: SheetRow) -> str:
-    try:
-        return objective_class(cells.text("objective_class"))
-    except ValueError:
-        raise cells.fault("objective_class", expected="1 to 7, I to VII, or empty") from None

@@ -11,7 +11,11 @@ import pyarrow.parquet as pq
 
 from mestore.errors import AnnotationError
 
-_LISTS = {"frames": pa.list_(pa.int64()), "paths": pa.list_(pa.string())}
+_LISTS = {
+    "frames": pa.list_(pa.int64()),
+    "paths": pa.list_(pa.string()),
+    "landmarks": pa.list_(pa.float64()),
+}
 _TYPES = {"str": pa.string(), "int64": pa.int64(), "float64": pa.float64(), "bool": pa.bool_()}
 
 
@@ -43,7 +47,7 @@ def write_parquet(table: pd.DataFrame, path: Path) -> None:
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
-    """Return the table in `path`; `frames` and `paths` are lists again.
+    """Return the table in `path`; `frames`, `paths` and `landmarks` are lists again.
 
     Raises
     ------

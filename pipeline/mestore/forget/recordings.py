@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from mestore.datasets import READERS
-from mestore.datasets.persons import COLUMNS, FILE
+from mestore.datasets.own import FILES
 from mestore.datasets.sheet import read_sheet
 from mestore.errors import MEStoreError
 from mestore.forget.participant import Participant
@@ -23,7 +23,7 @@ def recorded_paths(who: Participant, tables: list[pd.DataFrame]) -> frozenset[st
 def still_there(who: Participant, workspace: Workspace, params: Params, paths: frozenset[str]) -> list[str]:
     """Return what must be removed by hand before the next `dvc repro`, which would build it again.
 
-    Folders and files of recordings, rows of coding sheets, rows of persons.csv.
+    Folders and files of recordings, rows of coding sheets, rows of mestore's own tables beside them.
     """
     found: list[str] = []
     for name, dataset in params.datasets.items():
@@ -50,15 +50,16 @@ def _rows(who: Participant, root: Path, name: str, dataset: DatasetParams) -> It
     except MEStoreError as error:
         yield f"whatever {root} holds of them: its coding sheet cannot be read ({error})"
         return
-    for row in annotation.rows:
-        if (name, row.subject) in who.subjects:
-            yield f"the rows of subject {row.subject} in {row.edition}, in {root}"
-            if row.location and (root / row.location).exists():
-                yield f"{root / row.location}"
+    for entry in annotation.entries:
+        if (name, entry.subject) in who.subjects:
+            yield f"the rows of subject {entry.subject} in {entry.edition}, in {root}"
+            if entry.location and (root / entry.location).exists():
+                yield f"{root / entry.location}"
 
 
 def _named(who: Participant, root: Path, name: str) -> Iterator[str]:
-    if (root / FILE).is_file():
-        for row in read_sheet(root / FILE, columns=COLUMNS).rows:
-            if (row.text("dataset"), row.text("subject")) in who.subjects:
-                yield f"the row of {name}/{row.text('subject')} in {root / FILE}"
+    for file in FILES:
+        if (root / file).is_file():
+            for row in read_sheet(root / file, columns=("subject",), optional=("dataset",)).rows:
+                if (row.text("dataset") or name, row.text("subject")) in who.subjects:
+                    yield f"the row of {name}/{row.text('subject')} in {root / file}"

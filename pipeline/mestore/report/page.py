@@ -58,6 +58,8 @@ def write_report(workspace: Workspace, params: Params, dataset: str) -> str:
         flow_scale=FLOW_SCALE,
         strain_scale=STRAIN_SCALE,
         failures=_failures(store, dataset),
+        corrected=table.loc[table["corrections"] != "", ["clip_id", "corrections"]].to_dict("records"),
+        editions=sorted(table["edition"].unique()),
         scores=json.loads((workspace.reports / "scores.json").read_bytes()),
         built={name: store.feature(name).descriptions[dataset] for name in params.stores},
     )
