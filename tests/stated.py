@@ -26,7 +26,7 @@ def fitting(
 ) -> pd.DataFrame:
     """A clip table with all the counts that are stated for one sheet."""
     counts = stated(reader, edition, part=part)
-    total = counts["clips", ""]
+    total = counts.get(("clips", "")) or counts["videos", ""]  # of SMIC-E only the videos are counted
     subjects = subjects or counts["subjects", ""]
     column = {
         name: [(value, count) for (of, value), count in counts.items() if of == name]

@@ -244,7 +244,7 @@ def test_a_lab_s_own_recordings_are_counted_and_compared_with_nothing():
 
 def test_two_sheets_that_name_the_same_clips_stay_apart():
     table = pd.concat([fitting("smic_e", "*", part=part, sheet=f"{part}.xlsx") for part in ("vis", "nir")])
-    counts = [it for it in compare(table, "smic_e") if it.column == "clips"]
+    counts = [it for it in compare(table, "smic_e") if it.column == "videos"]
     assert [(it.part, it.edition, it.verdict) for it in counts] == [
         ("nir", "nir.xlsx 71-0123abcd", "ok"),
         ("vis", "vis.xlsx 71-0123abcd", "ok"),

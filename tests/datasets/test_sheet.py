@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from recordings import write_csv, write_xls, write_xlsx
 
-from mestore.datasets.sheet import SUFFIXES, read_grid, read_sheet, spreadsheets
+from mestore.datasets.sheet import SUFFIXES, read_grids, read_sheet, spreadsheets
 from mestore.errors import AnnotationError
 
 COLUMNS = ("Subject", "OnsetFrame", "Action Units")
@@ -97,10 +97,10 @@ def test_a_worksheet_is_asked_for_by_its_title(tmp_path):
         sheet.append([value])
     book.save(tmp_path / "a.xlsx")
     assert read_sheet(tmp_path / "a.xlsx", columns=("a",), title="vis").rows[0].text("a") == "2"
-    [header, row] = read_grid(tmp_path / "a.xlsx", title="HS")
+    [[header, row]] = read_grids(tmp_path / "a.xlsx", titles=[("hs", "h_s")])
     assert (header.cells, row.text("1"), row.where) == ({"1": "a"}, "1", "a.xlsx, sheet 'HS', row 2")
     with pytest.raises(AnnotationError, match=r"has the worksheets .* expected one called 'NIR'"):
-        read_grid(tmp_path / "a.xlsx", title="NIR")
+        read_grids(tmp_path / "a.xlsx", titles=[("HS",), ("NIR",)])
 
 
 def test_the_second_worksheet_is_found(tmp_path):

@@ -8,7 +8,6 @@ from typing import Any, Protocol
 
 from mestore.build.subject import Outcome, Task
 
-
 _CHANCES = 2  # of a task that runs alone
 
 
@@ -50,7 +49,7 @@ def _alone(hire: Callable[[], AbstractContextManager[Crew]], task: Task) -> Outc
 
     Twice, because it may have been waiting when another's death took its crew: then this is its first run.
     """
-    deaths = []
+    deaths: list[str] = []
     while len(deaths) < _CHANCES:
         with hire() as crew:
             try:

@@ -21,10 +21,9 @@ from pydantic import Field
 
 from mestore.datasets.entry import NOTHING, Annotation, Entry
 from mestore.datasets.find import find_frames
-from mestore.datasets.folder import folders_below, inside, listing
+from mestore.datasets.folder import folders_below, inside, listing, subfolders
 from mestore.datasets.own import FILES
-from mestore.datasets.sheet import SheetRow, read_grid, spreadsheets
-from mestore.datasets.smic import folders_in
+from mestore.datasets.sheet import SheetRow, read_grids, spreadsheets
 from mestore.datasets.spec import ReaderOptions
 from mestore.errors import AnnotationError, ClipFault
 
@@ -156,11 +155,7 @@ def _book(root: Path, *, option: str) -> _Book:
 
 
 def _read(path: Path) -> _Book:
-    rules = [read_grid(path, title=title) for title in (RULE1, RULE2)]
-    try:
-        rows = read_grid(path, title=TITLES[0])
-    except AnnotationError:
-        rows = read_grid(path, title=TITLES[1])
+    rows, *rules = read_grids(path, titles=[TITLES, (RULE1,), (RULE2,)])
     return _Book(
         name=path.name,
         rows=rows,
@@ -196,11 +191,13 @@ def _joined(pairs: Iterable[tuple[str, str, str]]) -> dict[str, str]:
 
 
 def _frames(root: Path, folder: str, *, videos: bool) -> _Frames:
-    subjects = {_subject(name): f"{folder}/{name}" for name in reversed(folders_in(inside(root, folder)))}
+    subjects = {
+        _subject(name): f"{folder}/{name}" for name in reversed(subfolders(inside(root, folder), links=True))
+    }
     subjects.pop("", None)
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
     for subject, path in subjects.items() if videos else ():
-        for name in folders_in(inside(root, path)):
+        for name in subfolders(inside(root, path), links=True):
             if match := re.match(r"[^_]*_([0-9]{4})", name):
                 found[subject, match[1]].append(f"{path}/{name}")
     return _Frames(folder=folder, subjects=subjects, videos=found if videos else None)

@@ -142,13 +142,17 @@ def folders_below(root: Path, relative: str, *, depth: int) -> list[str]:
     return found
 
 
-def subfolders(folder: Path) -> list[str]:
-    """Return the names of the folders directly in `folder`, sorted; hidden ones and links left out."""
+def subfolders(folder: Path, *, links: bool = False) -> list[str]:
+    """Return the names of the folders directly in `folder`, sorted; hidden ones left out.
+
+    With `links`, those of links to folders too: where the folders are the annotation, a link that leaves the
+    dataset's folder shall be refused and not be left out.
+    """
     with os.scandir(folder) as entries:
         return sorted(
             entry.name
             for entry in entries
-            if not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False)
+            if not entry.name.startswith(".") and entry.is_dir(follow_symlinks=links)
         )
 
 

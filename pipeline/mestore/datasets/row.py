@@ -163,11 +163,11 @@ def objective_class(text: str) -> str:
 
 
 def _fault(entry: Entry, what: str, *, expected: str) -> ClipFault:
-    return ClipFault(
-        found=f"{getattr(entry, what)!r} as {what} in {entry.where}",
-        expected=expected,
-        remedy="mend the cell, or write a line of corrections.csv",
-    )
+    cell: str = getattr(entry, what)
+    remedy = "mend the cell, or write a line of corrections.csv"
+    if cell.startswith("="):
+        remedy = "open the workbook in a spreadsheet program and save it, so that the formula has a value"
+    return ClipFault(found=f"{cell!r} as {what} in {entry.where}", expected=expected, remedy=remedy)
 
 
 def _frame(entry: Entry, what: str) -> int | None:

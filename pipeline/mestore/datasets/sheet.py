@@ -79,7 +79,8 @@ def read_sheet(
     """
     wanted = {column: tuple(names.get(column, (column,))) for column in (*columns, *optional)}
     nearest: tuple[int, str] = (-1, "it has no rows")
-    for its_title, cells in _titled(path, title):
+    worksheets = _worksheets(path)
+    for its_title, cells in _titled(path, worksheets, [title]) if title else worksheets:
         for number, row in enumerate(cells, 1):
             place = f"{path.name}{f', sheet {its_title!r}' if its_title else ''}"
             at = _places(row, wanted, where=f"{place}, row {number}")
@@ -96,18 +97,29 @@ def read_sheet(
     )
 
 
-def read_grid(path: Path, *, title: str) -> list[SheetRow]:
-    """Return a worksheet that has no header: its cells are called "1", "2", and so on.
+def read_grids(path: Path, *, titles: Sequence[Sequence[str]]) -> list[list[SheetRow]]:
+    """Return worksheets that have no header: their cells are called "1", "2", and so on.
+
+    Parameters
+    ----------
+    path : Path
+        As for `read_sheet`.
+    titles : sequence of sequence of str
+        What each of them may be called; compared like the names of columns.
 
     Raises
     ------
     AnnotationError
-        If the file cannot be read or has no worksheet of that title.
+        If the file cannot be read, or not one worksheet has one of a sheet's titles.
     """
-    [(its_title, cells)] = _titled(path, title)
+    worksheets = _worksheets(path)
+    return [_grid(path.name, *_titled(path, worksheets, names)[0]) for names in titles]
+
+
+def _grid(name: str, title: str, cells: Cells) -> list[SheetRow]:
     return [
         SheetRow(
-            where=f"{path.name}, sheet {its_title!r}, row {number}",
+            where=f"{name}, sheet {title!r}, row {number}",
             cells={str(column): cell for column, cell in enumerate(row, 1)},
         )
         for number, row in enumerate(cells, 1)
@@ -115,13 +127,14 @@ def read_grid(path: Path, *, title: str) -> list[SheetRow]:
     ]
 
 
-def _titled(path: Path, title: str) -> list[tuple[str, Cells]]:
-    worksheets = _worksheets(path)
-    found = [(its, cells) for its, cells in worksheets if not title or _key(its) == _key(title)]
-    if not found:
+def _titled(path: Path, worksheets: list[tuple[str, Cells]], names: Sequence[str]) -> list[tuple[str, Cells]]:
+    """Return the one worksheet that bears one of `names`."""
+    keys = {_key(name) for name in names}
+    found = [(title, cells) for title, cells in worksheets if _key(title) in keys]
+    if len(found) != 1:
         raise AnnotationError(
-            f"{path} has the worksheets {[its for its, _ in worksheets]}; expected one called {title!r}: "
-            "put the right file there, or rename its worksheet"
+            f"{path} has the worksheets {[title for title, _ in worksheets]}; expected one called "
+            f"{_or(names)!r}: put the right file there, or rename its worksheet"
         )
     return found
 

@@ -6,7 +6,6 @@ its emotion is its folder. Numbers have 6 to 8 digits in HS and 5 in VIS and NIR
 and are passed over; no source says more of them.
 """
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -16,7 +15,7 @@ from typing import Literal
 from pydantic import Field
 
 from mestore.datasets.entry import FOLDERS, Annotation, Entry
-from mestore.datasets.folder import frames_by_number, inside, listing
+from mestore.datasets.folder import frames_by_number, inside, listing, subfolders
 from mestore.datasets.spec import ReaderOptions
 from mestore.errors import AnnotationError, ClipFault, UnsafePathError
 
@@ -91,15 +90,6 @@ def parse_clip(text: str) -> ClipName | None:
     return ClipName(subject=subject, emotion=EMOTIONS[code], clip=f"{subject}_{code}_{match[3]}")
 
 
-def folders_in(folder: Path) -> list[str]:
-    """Return the names of the folders directly in `folder`, and of links to folders, sorted.
-
-    Links count here, so that one that leaves the dataset's folder is refused and not left out.
-    """
-    with os.scandir(folder) as found:
-        return sorted(it.name for it in found if not it.name.startswith(".") and it.is_dir())
-
-
 def read(root: Path, *, dataset: str, options: SmicOptions) -> Annotation:
     """Return the annotation of a copy of SMIC, made from its folders.
 
@@ -155,11 +145,15 @@ def _parts(root: Path, place: str) -> dict[str, str]:
     folder = _path(root, place)
     if not folder.is_dir():
         return {}
-    paths = {name.casefold(): _join(place, name) for name in folders_in(folder) if name.casefold() in PARTS}
+    paths = {
+        name.casefold(): _join(place, name)
+        for name in subfolders(folder, links=True)
+        if name.casefold() in PARTS
+    }
     return {
         part: path
         for part, path in paths.items()
-        if any(parse_subject(name) for name in folders_in(inside(root, path)))
+        if any(parse_subject(name) for name in subfolders(inside(root, path), links=True))
     }
 
 
@@ -179,7 +173,7 @@ def _clips(root: Path, part: str) -> Iterator[str]:
 
 
 def _below(root: Path, folder: str) -> list[str]:
-    return [f"{folder}/{name}" for name in folders_in(inside(root, folder))]
+    return [f"{folder}/{name}" for name in subfolders(inside(root, folder), links=True)]
 
 
 def _name(path: str) -> str:

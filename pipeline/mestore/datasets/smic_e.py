@@ -13,10 +13,10 @@ from pathlib import Path
 from pydantic import Field
 
 from mestore.datasets.entry import Annotation, Entry
-from mestore.datasets.folder import folders_below, frames_by_number, inside, listing
+from mestore.datasets.folder import folders_below, frames_by_number, inside, listing, subfolders
 from mestore.datasets.row import emotion
 from mestore.datasets.sheet import spreadsheets
-from mestore.datasets.smic import FPS, MODALITY, PARTS, Part, folders_in, parse_clip, parse_subject
+from mestore.datasets.smic import FPS, MODALITY, PARTS, Part, parse_clip, parse_subject
 from mestore.datasets.smic_e_sheet import Marked, marked_in, read_workbook
 from mestore.datasets.spec import ReaderOptions
 from mestore.errors import AnnotationError, ClipFault
@@ -94,7 +94,7 @@ def _frames_of(root: Path, part: str, *, option: str) -> str:
 
 def _descend(root: Path, folder: str, part: str) -> Iterator[str]:
     """Yield the part's folders of subjects below `folder`, through folders called as in deliveries only."""
-    names = folders_in(inside(root, folder) if folder else root)
+    names = subfolders(inside(root, folder) if folder else root, links=True)
     of_part = {f"{part}long", f"smic{part}e"}
     # A folder HS of its own is SMIC's.
     below_part = any(_key(name) in of_part for name in folder.split("/"))
