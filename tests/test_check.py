@@ -57,7 +57,7 @@ def write(root: Path, lines: list[Line], *, without: tuple[str, ...] = ()) -> No
             write_frames(root / FOLDER / f"sub{subject:02d}" / clip, [f"img{it}.jpg" for it in numbers])
 
 
-def run(root: Path, reader: str = "casme2", *, subjects: tuple[str, ...] = (), **options: object) -> Report:
+def run(root: Path, reader: str = "casme2", **options: object) -> Report:
     return check(
         root,
         dataset="mine",
@@ -65,7 +65,6 @@ def run(root: Path, reader: str = "casme2", *, subjects: tuple[str, ...] = (), *
         options=READERS[reader].options_model()(**options),
         hashes_folder=root.parent / "cache",
         csv_file=root.parent / "mine.check.csv",
-        subjects=subjects,
     )
 
 
@@ -175,13 +174,6 @@ def test_folders_of_some_subjects_and_parts_are_compared_by_their_number_alone(r
     absent = dict.fromkeys(("s4", "s8"), "not compared")
     verdicts = {row["value"]: row["verdict"] for row in table(root) if row["column"] == "subject"}
     assert verdicts == {"s1": "not stated", "s3": "differs", "s20": "differs", **absent}
-
-
-def test_some_subjects_are_looked_at_and_not_compared(root, lines):
-    write(root, lines)
-    report = run(root, subjects=("sub01",))
-    assert report.status == 0
-    assert report.text.splitlines()[-1] == ("mine: 10 clips of 1 subject, with nothing to compare them with")
 
 
 def test_a_folder_of_another_layout_says_which_option_to_set(root, lines):

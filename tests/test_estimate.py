@@ -55,7 +55,8 @@ def test_without_a_face_it_says_why_there_is_none(workspace, tmp_path):
 )
 def test_times_are_said_in_one_unit(seconds, said):
     sentence = Estimate(clips=1, frames=2, seconds=seconds * 2, sizes={"crops": 1.23e9}).sentence(workers=2)
-    assert f"about {said} with 2 workers and 1.2 GB of disk" in sentence
+    assert f"about {said} of computing with 2 workers, " in sentence
+    assert "1.2 GB of disk (crops 1.2 GB)" in sentence
 
 
 def test_a_name_that_nothing_has(workspace):

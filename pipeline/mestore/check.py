@@ -55,7 +55,6 @@ def check(
     options: ReaderOptions,
     hashes_folder: Path,
     csv_file: Path,
-    subjects: Collection[str] = (),
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Report:
     """Look at a dataset's folder, write all counts and findings to `csv_file`, and return the report.
@@ -74,8 +73,6 @@ def check(
         As for `index_dataset`.
     csv_file : Path
         Where the table goes; it is replaced. A folder that is not the dataset leaves it alone.
-    subjects : collection of str
-        The only subjects to look at; empty for all. Counts are then found but not compared.
     progress : callable
         Told (clips done, clips in all).
 
@@ -91,13 +88,12 @@ def check(
             reader=reader,
             options=options,
             hashes_folder=hashes_folder,
-            subjects=subjects,
             content=False,
             progress=progress,
         )
     except AnnotationError as error:
         return _not_that(root, error, dataset=dataset, reader=reader, options=options)
-    counts = compare(index.clips, reader, whole=not subjects)
+    counts = compare(index.clips, reader)
     found = list(findings(index))
     _write(csv_file, [*(_of_count(it) for it in counts), *(_of_finding(it) for it in found)])
     text = CheckText(
@@ -107,7 +103,6 @@ def check(
         csv_file=str(csv_file),
         editions=editions(index.clips, reader),
         missing_parts=parts_not_here(index.clips, reader),
-        some_subjects=bool(subjects),
         counts=counts,
         findings=found,
         clips=len(index.clips),

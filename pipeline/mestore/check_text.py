@@ -84,7 +84,6 @@ class CheckText:
     csv_file: str
     editions: Sequence[Edition]
     missing_parts: Sequence[str]
-    some_subjects: bool
     counts: Sequence[Count]
     findings: Sequence[Finding]
     clips: int
@@ -120,8 +119,6 @@ class CheckText:
                 yield f"! edition {name}: not known (those of {known} rows are); compared with {nearest} rows"
         if self.missing_parts:
             yield f"  not here: part {', '.join(self.missing_parts)}"
-        if self.some_subjects:
-            yield "  some subjects only: counts are not compared"
 
     def _tables(self, sources: dict[str, int]) -> Iterator[str]:
         blocks: dict[tuple[str, str, str], dict[str, list[Count]]] = defaultdict(lambda: defaultdict(list))
@@ -134,8 +131,7 @@ class CheckText:
             yield ", ".join(filter(None, [*heading, short(edition) if several else ""]))
             totals = [it for name in TOTALS for it in columns[name]]
             yield from _table("", totals, [TOTALS[it.column] for it in totals], sources)
-            if not self.some_subjects:
-                yield from _part(columns)
+            yield from _part(columns)
             for name in NAMES:
                 its = [it for it in columns[name] if name != "subject" or it.expected]
                 yield from _table(NAMES[name], its, [short(it.value, 24) for it in its], sources)

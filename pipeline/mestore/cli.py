@@ -89,8 +89,8 @@ def check(
 ) -> None:
     """Compare a copy of a dataset with what is published of it: counts, frames, folders, known errors.
 
-    Nothing is read but the coding sheet and the names of files. Status 0: as published; 1: it differs; 2: it
-    is not that dataset.
+    No frame is read: only the coding sheet, the names of files, and how many frames videos have. Status 0:
+    as published; 1: it differs; 2: it is not that dataset.
 
     Example: mestore check casme2 --raw /nas/CASME2
     """

@@ -45,8 +45,9 @@ class Estimate:
         """Return the estimate in words, for that many workers."""
         sizes = ", ".join(f"{name} {_bytes(size)}" for name, size in self.sizes.items())
         return (
-            f"to build {self.clips} clips, {self.frames} frames: about {_time(self.seconds / workers)} with "
-            f"{workers} workers and {_bytes(sum(self.sizes.values()))} of disk ({sizes})"
+            f"to build {self.clips} clips, {self.frames} frames: about {_time(self.seconds / workers)} of "
+            f"computing with {workers} workers, up to as much again to write, check and report, and "
+            f"{_bytes(sum(self.sizes.values()))} of disk ({sizes})"
         )
 
 

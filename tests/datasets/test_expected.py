@@ -188,12 +188,6 @@ def test_a_part_of_a_dataset_is_not_compared_by_class():
     assert {it.verdict for it in counts if it.column == "emotion"} == {"not compared"}
 
 
-def test_a_table_of_some_subjects_is_not_compared_at_all():
-    table = fitting("casme2", "255-*")
-    counts = compare(table[table["subject"] == "s01"], "casme2", whole=False)
-    assert {it.verdict for it in counts if it.expected} == {"not compared"}
-
-
 @pytest.mark.parametrize("positive", [55, 56])
 def test_either_count_of_a_paper_that_contradicts_itself_is_accepted(positive):
     # datasets.md 1.2: 55 by table 3, 56 by table 6; 34 alone, 13 with surprise, 8 with repression.

@@ -85,7 +85,7 @@ def _unlisted(name: str, index: Index) -> list[str]:
     some = ", ".join(repr(path) for path in index.unlisted[:_SHOWN])
     more = ", ..." if len(index.unlisted) > _SHOWN else ""
     return [
-        f"{name}: {len(index.unlisted)} folders have no row, so they are left out: {some}{more} "
+        f"{name}: folders without a row, which are left out: {len(index.unlisted)}: {some}{more} "
         f"(`mestore check {name}` lists all)"
     ]
 

@@ -132,7 +132,7 @@ def load() -> tuple[Expectation, ...]:
     )
 
 
-def compare(table: "pd.DataFrame", reader: str, *, whole: bool = True) -> list[Count]:
+def compare(table: "pd.DataFrame", reader: str) -> list[Count]:
     """Return what a clip table holds beside what is stated for its reader.
 
     A sheet that is not a known edition is compared with the one nearest in its number of rows, so that a
@@ -144,8 +144,6 @@ def compare(table: "pd.DataFrame", reader: str, *, whole: bool = True) -> list[C
         A clip table of one dataset, with every annotated clip.
     reader : str
         Name of the reader it came from, as in `mestore.datasets.READERS`.
-    whole : bool
-        Whether the table has all subjects; if not, nothing is compared.
     """
     stated = [it for it in load() if it.reader == reader]
     nearest = {it.text: it.nearest for it in editions(table, reader)}
@@ -156,7 +154,7 @@ def compare(table: "pd.DataFrame", reader: str, *, whole: bool = True) -> list[C
         is_part = bool(numbers) and rows["subject"].nunique() < A_PART * min(numbers)
         for it in _counts(rows, its, one=ALL not in (part, kind)):
             it = replace(it, part=part, kind=kind, edition="; ".join(sheets))
-            skipped = not whole or (is_part and _is_of_class(it))
+            skipped = is_part and _is_of_class(it)
             counts.append(replace(it, verdict="not compared") if it.expected and skipped else it)
     return counts
 
