@@ -7,7 +7,7 @@ import pytest
 from mestore import clips
 from mestore.aus import POLICIES
 from mestore.datasets import READERS
-from mestore.labels import MAPS
+from mestore.labels.maps import MAPS
 
 PAGE = (Path(__file__).parents[2] / "docs/datasets.md").read_text(encoding="utf-8")
 
