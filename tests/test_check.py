@@ -127,7 +127,7 @@ def test_what_is_wrong_with_single_clips_is_told_by_topic(root, lines):
         "! 1 row without folder": f"mine/sub09/c8@9  nothing at '{FOLDER}/sub09/c8'",
         "! 1 clip without its onset or apex": "mine/sub10/c9@9  no frame 9 (onset) in",
         "! 1 value out of range": "mine/sub05/c4@9  onset 9, apex 5, offset 12",
-        "! 1 row that cannot be used": f"mine/sub06/c5@-1  '12a' as offset in {SHEET}, row 7",
+        "! 1 row that cannot be used": f"mine/sub06/c5@9  '12a' as offset in {SHEET}, row 7",
         "! 1 row listed twice": "mine/sub21/c20@9#2  one more row with this subject, clip and onset",
         "  1 clip with frames missing, 1 frame": "mine/sub11/c10@9  3 of 4 frames: no 11",
         "  1 folder without row": f"{FOLDER}/sub24/EP02_07",
@@ -147,7 +147,7 @@ def test_one_row_too_few_fails_and_names_the_nearest_edition(root, lines):
     assert report.status == DIFFERENT
     [edition] = [line for line in report.text.splitlines() if line.startswith("! edition")]
     assert "254-" in edition
-    assert edition.endswith(": not known (those of 247, 255, 256 rows are); compared with 255 rows")
+    assert edition.endswith(": not known (those of 255, 256 rows are); compared with 255 rows")
     [clips] = [row for row in table(root) if row["column"] == "clips"]
     assert (clips["found"], clips["expected"], clips["verdict"]) == ("254", "255", "differs")
     assert clips["source"].startswith("datasets.md 1.1")
@@ -229,14 +229,14 @@ def test_a_correction_is_told_with_its_reason(root, lines):
 
 
 def test_what_a_sheet_says_commands_neither_terminal_nor_spreadsheet(root, lines):
-    lines[0][8] = "=HYPERLINK(1)\x1b[31m"
+    lines[0][8] = "@HYPERLINK(1)\x1b[31m"
     lines[1][3] = "\x1b]0;title\x07\u202e"
     write(root, lines)
     report = run(root)
     assert all(line.isprintable() for line in report.text.splitlines())
     assert r"\x1b]0;title\x07\u202e" in report.text
     values = {row["value"] for row in table(root)}
-    assert r"'=hyperlink(1)\x1b[31m" in values
+    assert r"'@hyperlink(1)\x1b[31m" in values
 
 
 @given(st.text())

@@ -55,6 +55,7 @@ def check(
     options: ReaderOptions,
     hashes_folder: Path,
     csv_file: Path,
+    own: Path | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Report:
     """Look at a dataset's folder, write all counts and findings to `csv_file`, and return the report.
@@ -73,6 +74,8 @@ def check(
         As for `index_dataset`.
     csv_file : Path
         Where the table goes; it is replaced. A folder that is not the dataset leaves it alone.
+    own : Path, optional
+        As for `index_dataset`.
     progress : callable
         Told (clips done, clips in all).
 
@@ -88,6 +91,7 @@ def check(
             reader=reader,
             options=options,
             hashes_folder=hashes_folder,
+            own=own,
             content=False,
             progress=progress,
         )

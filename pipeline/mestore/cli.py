@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+_OPTION = "Of its reader, as in params.yaml, such as sheet=mine.xlsx; may be repeated."
 
 
 @app.callback()
@@ -59,24 +62,36 @@ def add(
     raw: Annotated[Path, typer.Option(help="The folder or zip file you were sent.")],
     name: Annotated[str, typer.Option(help="What this workspace calls it; by default DATASET.")] = "",
     subject: Annotated[list[str] | None, typer.Option(help="Only these, for a first try.")] = None,
+    option: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help=_OPTION)] = None,
 ) -> None:
     """Recognise a delivery, link it below data/raw, name it in params.yaml, check it, estimate the build.
 
     Example: mestore add casme2 --raw /nas/CASME2
     """
-    from mestore.add import add_dataset
+    from mestore.add import add_dataset, parsed_options
+    from mestore.check_text import plain
+    from mestore.delivery import near
     from mestore.progress import shown
     from mestore.workspace import find_workspace
 
     workspace, name = find_workspace(Path.cwd()), name or dataset
-    with shown(f"unpack {raw.name}", unit="file") as progress:
-        found = add_dataset(
-            workspace, raw, reader=dataset, name=name, subjects=subject or [], progress=progress
+    with shown(f"unpack {plain(raw.name)}", unit="file") as progress:
+        added = add_dataset(
+            workspace,
+            raw,
+            reader=dataset,
+            name=name,
+            subjects=subject or [],
+            options=parsed_options(option or []),
+            progress=progress,
         )
+    found = added.found
     options = ", ".join(f"{key} {value}" for key, value in found.options.items()) or "its only layout"
-    print(f"{name}: {dataset}, {options}: {found.there} of {found.clips} clips are in {found.root}")
-    print(f"{workspace.raw / name} leads there; params.yaml names it\n")
-    status = _check(name, raw=None, csv=None)
+    _say(f"{name}: {dataset}, {options}: {found.there} of {found.clips} clips are in {near(found.root)}")
+    if added.sheet:
+        _say(f"{added.sheet}, which lay beside {raw.name}, was copied there")
+    _say(f"{near(workspace.raw / name)} leads there; params.yaml names it\n")
+    status = _check(name)
     _estimate(name)
     sys.exit(status)
 
@@ -86,6 +101,7 @@ def check(
     dataset: Annotated[str, typer.Argument(help="A dataset of params.yaml; with --raw, any reader's name.")],
     raw: Annotated[Path | None, typer.Option(help="Its folder; by default data/raw/DATASET.")] = None,
     csv: Annotated[Path | None, typer.Option(help="The table; by default DATASET.check.csv here.")] = None,
+    option: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help=_OPTION)] = None,
 ) -> None:
     """Compare a copy of a dataset with what is published of it: counts, frames, folders, known errors.
 
@@ -94,7 +110,7 @@ def check(
 
     Example: mestore check casme2 --raw /nas/CASME2
     """
-    sys.exit(_check(dataset, raw=raw, csv=csv))
+    sys.exit(_check(dataset, raw=raw, csv=csv, options=option or []))
 
 
 @app.command()
@@ -114,25 +130,30 @@ def estimate(
         _estimate(name)
 
 
-def _check(name: str, *, raw: Path | None, csv: Path | None) -> int:
+def _check(
+    name: str, *, raw: Path | None = None, csv: Path | None = None, options: Sequence[str] = ()
+) -> int:
+    from mestore.add import parsed_options
     from mestore.check import check as compare
-    from mestore.delivery import find_delivery
+    from mestore.delivery import find_delivery, near, table_of
     from mestore.progress import shown
     from mestore.workspace import find_workspace
 
     workspace = find_workspace(Path.cwd())
-    delivery = find_delivery(workspace, name, raw=raw)
+    delivery = find_delivery(workspace, name, raw=raw, options=parsed_options(options))
+    csv_file = table_of(delivery, csv)
     with shown(f"check {name}", unit="clip") as progress:
         report = compare(
-            delivery.root,
+            near(delivery.root),
             dataset=name,
             reader=delivery.reader,
             options=delivery.options,
             hashes_folder=workspace.cache / "hashes",
-            csv_file=csv or Path(f"{name}.check.csv"),
+            csv_file=csv_file,
+            own=workspace.own / name,
             progress=progress,
         )
-    print(report.text)
+    _say(report.text)
     return report.status
 
 
@@ -143,7 +164,14 @@ def _estimate(name: str) -> None:
     from mestore.workspace import find_workspace
 
     workspace = find_workspace(Path.cwd())
-    print(estimate_dataset(workspace, find_delivery(workspace, name), load_params(workspace.params)))
+    _say(estimate_dataset(workspace, find_delivery(workspace, name), load_params(workspace.params)))
+
+
+def _say(text: str, *, error: bool = False) -> None:
+    """Print lines that may hold names from a dataset, which shall not command the terminal."""
+    from mestore.check_text import plain
+
+    print("\n".join(plain(line) for line in text.split("\n")), file=sys.stderr if error else sys.stdout)
 
 
 @app.command()
@@ -327,9 +355,14 @@ def prune(
 
 
 def main() -> None:
-    """Run the command line; what mestore refuses is one paragraph and exit status 1, not a traceback."""
+    """Run the command line; what is refused is one paragraph and exit status 1, not a traceback."""
     try:
         app()
     except MEStoreError as error:
-        print(f"mestore: {error}", file=sys.stderr)
+        _say(f"mestore: {error}", error=True)
+        sys.exit(1)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename is not None else ""
+        remedy = "see that it is there, that you may read and write it, and that the disk has room"
+        _say(f"mestore: {where}{error.strerror or error}; {remedy}", error=True)
         sys.exit(1)

@@ -105,6 +105,7 @@ def estimate_dataset(workspace: Workspace, delivery: Delivery, params: Params) -
         reader=delivery.reader,
         options=delivery.options,
         hashes_folder=workspace.cache / "hashes",
+        own=workspace.own / delivery.name,
         content=False,
     )
     workers = int(joblib.effective_n_jobs(params.compute.n_jobs))

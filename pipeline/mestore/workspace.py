@@ -21,11 +21,14 @@ class Workspace:
         Parent of the datasets' folders.
     cache : Path
         The build cache, shared by all checkouts that share a DVC cache.
+    main : Path, optional
+        The workspace that a queued experiment is a copy of; by default `root` itself.
     """
 
     root: Path
     raw: Path
     cache: Path
+    main: Path | None = None
 
     @property
     def params(self) -> Path:
@@ -36,6 +39,11 @@ class Workspace:
     def index(self) -> Path:
         """Clip tables and index failures, one pair per dataset."""
         return self.root / "data" / "index"
+
+    @property
+    def own(self) -> Path:
+        """A lab's tables about datasets whose folders are not the lab's to write, by dataset."""
+        return (self.main or self.root) / "data" / "own"
 
     @property
     def code(self) -> Path:
@@ -72,6 +80,7 @@ def find_workspace(root: Path, *, environment: Mapping[str, str] = os.environ) -
         root=root,
         raw=Path(raw) if raw else main / "data" / "raw",
         cache=Path(cache) if cache else _dvc_cache(main / ".dvc").parent / "mestore",
+        main=main,
     )
 
 

@@ -58,11 +58,38 @@ def test_what_no_naming_rule_joins_fails_alone(root):
     assert found.notes == []
 
 
+def test_a_name_that_is_unique_is_the_event(root):
+    table = index(root, "cas_me2").clips.set_index("clip_id")
+    assert table.event["cas_me2/s15/anger1_3@5"] == "cas_me2/s15/anger1_3"
+    assert table.event.is_unique
+
+
+def test_two_expressions_of_one_name_are_two_events(root):
+    line = [1, "anger1_1", 3, 5, 8, "4", "negative", "micro-expression", "anger"]
+    write_cas_me2_book(root / BOOK, [line, [1, "anger1_1", 97, 99, 102, *line[5:]]])
+    assert list(index(root, "cas_me2").clips.event) == [f"cas_me2/s15/anger1_1@{onset}" for onset in (3, 97)]
+    write_cas_me2_book(root / BOOK, [line, line])  # one row twice is one expression
+    assert list(index(root, "cas_me2").clips.event) == ["cas_me2/s15/anger1_1"]
+
+
+def test_a_workbook_that_cannot_be_read_is_not_passed_over(root):
+    (root / "broken.xlsx").write_bytes((root / BOOK).read_bytes()[:-100])
+    with pytest.raises(AnnotationError, match=r"broken\.xlsx.*or name the workbook in the option 'sheet'"):
+        index(root, "cas_me2")
+    assert not index(root, "cas_me2", sheet=BOOK).clips.empty
+
+
+def test_one_subject_in_two_folders_is_refused(root):
+    (root / "rawpic/s015").mkdir()
+    with pytest.raises(AnnotationError, match=r"'rawpic/s015' and 'rawpic/s15' are both of subject s15"):
+        index(root, "cas_me2")
+
+
 def test_without_offset(root):
     mirrored = index(root, "cas_me2", without_offset="mirror").clips.set_index("clip_id")
     assert mirrored.offset["cas_me2/s15/anger1_3@5"] == 11
     failing = index(root, "cas_me2", without_offset="fault").failures.set_index("clip_id").found
-    assert failing["cas_me2/s15/anger1_3@-1"].startswith("'0' as offset in")
+    assert failing["cas_me2/s15/anger1_3@5"].startswith("'0' as offset in")
 
 
 def test_an_onset_of_0_is_none_and_kinds_are_checked(root):

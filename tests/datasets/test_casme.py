@@ -22,7 +22,7 @@ def test_the_quirks_of_a_delivery(root):
         # A missing value is a lone backslash: no apex.
         ("casme/sub01/EP03_1@46", 46, 47, 49, "surprise", "L1+2", "estimated:middle", False),
         # A lone backslash as offset: the row cannot be read, but counts.
-        ("casme/sub08/EP01_1@-1", -1, -1, -1, "happiness", "R12", "", True),
+        ("casme/sub08/EP01_1@20", 20, 21, -1, "happiness", "R12", "annotated", True),
         # An offset that disagrees with the folder: frames 57 to 60 are there.
         ("casme/sub08/EP02_2@57", 57, 58, 75, "repression", "15", "annotated", True),
         # Rows from 92 on are padded to three digits; ApexF2 is a backslash; the apex is ApexF1.
@@ -42,10 +42,15 @@ def test_the_quirks_of_a_delivery(root):
     assert set(table.corrections) == {""}
 
 
+def test_the_name_of_a_clip_is_its_event(root):
+    table = index(root, "casme").clips
+    assert list(table.event) == list("casme/" + table.subject + "/" + table["clip"])
+
+
 def test_rows_that_fail_and_a_folder_without_row(root):
     found = index(root, "casme")
     assert dict(zip(found.failures.clip_id, found.failures.found, strict=True)) == {
-        "casme/sub08/EP01_1@-1": f"'\\\\' as offset in {SHEET}, sheet 'Sheet 1', row 5",
+        "casme/sub08/EP01_1@20": f"'\\\\' as offset in {SHEET}, sheet 'Sheet 1', row 5",
         "casme/sub19/EP04_4@30": "nothing at 'CASME_raw_selected/sub19/EP04_4'",
     }
     assert found.unlisted == ["CASME_raw_selected/sub19/EP09_9"]

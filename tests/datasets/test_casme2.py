@@ -2,7 +2,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from fixtures.casme2 import LINES, SHEET, write_casme2, write_tree
+from fixtures.casme2 import CLASS_SHEET, LINES, SHEET, write_casme2, write_tree
 from recordings import CASME2_HEADER, index, write_csv, write_xls, write_xlsx
 
 from mestore.datasets.casme2 import Casme2Options, read
@@ -81,6 +81,42 @@ def test_objective_classes_are_joined_by_subject_and_clip(root):
         "'8' as objective_class in CASME2-coding-20140508.xlsx, sheet 'Sheet1', row 4 "
         "(CASME2-ObjectiveClasses.xlsx, sheet 'Sheet1', row 4)"
     ) in set(found.failures.found)
+
+
+def test_a_clip_of_two_objective_classes_is_refused_with_both_rows(root):
+    lines = [("Subject", "Filename", "Objective Class"), ("01", "EP02_01f", 1), (4, "EP09f", 2)]
+    write_xlsx(root / CLASS_SHEET, [*lines, (1, "EP02_01f", 1)])
+    assert index(root, "casme2").clips.set_index("clip_id").objective_class["casme2/sub01/EP02_01f@9"] == "I"
+    write_xlsx(root / CLASS_SHEET, [*lines, (1, "EP02_01f", 4)])
+    with pytest.raises(AnnotationError) as caught:
+        index(root, "casme2")
+    places = [f"{CLASS_SHEET}, sheet 'Sheet1', row {number}" for number in (4, 2)]
+    assert all(place in str(caught.value) for place in places)
+
+
+def test_objective_classes_of_no_clip_are_noted(root):
+    lines = [("Subject", "Filename", "Objective Class"), ("01", "EP02_01f", 1), (9, "EP02_02f", 2)]
+    write_xlsx(root / CLASS_SHEET, [*lines, (1, "EP2_1f", 4)])
+    assert index(root, "casme2").notes == [
+        f"casme2: 2 clips of {CLASS_SHEET} are not in {SHEET}: sub01/EP2_1f, sub09/EP02_02f"
+    ]
+
+
+def test_one_clip_is_one_event_whatever_onset_an_edition_gives(root):
+    before = index(root, "casme2").clips
+    write_xlsx(root / SHEET, [CASME2_HEADER, *[(*line[:3], 10, *line[4:]) for line in LINES]])
+    after = index(root, "casme2").clips
+    assert list(before.event) == list(after.event)
+    assert before.event[1] == "casme2/sub01/EP02_01f"
+
+
+@pytest.mark.parametrize("cell", ["", "/", "\\"])
+def test_the_missing_apex_of_the_updated_sheet_is_corrected_however_it_is_written(root, cell):
+    # datasets.md 4.2: row 29 of 256, `/` or a backslash by edition
+    others = [(1, f"EP01_{n}", None, 9, 10, 12, None, 4, "others") for n in range(255)]
+    write_xlsx(root / SHEET, [CASME2_HEADER, *others, (4, "EP12_01f", None, 270, cell, 290, None, 4, "fear")])
+    row = index(root, "casme2").clips.set_index("clip").loc["EP12_01f"]
+    assert (row.apex, row.apex_source) == (279, "corrected")
 
 
 @pytest.mark.parametrize("folder", ["Cropped", "Cropped_original", "Cropped-updated/Cropped"])

@@ -299,7 +299,7 @@ def test_cells_that_are_no_numbers_fail_alone(root):
     write_labels(root / LABELS, [LINES[4], *((*line, "4", "III", "fear") for line in bad)])
     found = index(root, "casme3", parts=("a",))
     assert faults(found) == {
-        "casme3-a/spNO.1/a@-1": f"'10.5' as apex in {LABELS_NAME}, sheet 'label', row 4",
+        "casme3-a/spNO.1/a@8": f"'10.5' as apex in {LABELS_NAME}, sheet 'label', row 4",
         "casme3-a/spNO.1/b@-1": f"'../x' as onset in {LABELS_NAME}, sheet 'label', row 3",
     }
 

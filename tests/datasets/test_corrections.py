@@ -12,6 +12,7 @@ from recordings import TABLE_HEADER, index, write_csv, write_frames
 from mestore.datasets import READERS
 from mestore.datasets.correction import COLUMNS, OUTSIDE, Correction, correct, of_lab, shipped
 from mestore.datasets.entry import Entry
+from mestore.datasets.own import Places
 from mestore.errors import AnnotationError
 
 SHIPPED = sorted(
@@ -263,7 +264,7 @@ def test_a_file_of_other_columns_is_refused(root):
 
 
 def test_without_a_file_nothing_is_corrected(tmp_path):
-    assert of_lab(tmp_path, dataset="lab") == ()
+    assert of_lab(Places(root=tmp_path), dataset="lab") == ()
     assert shipped("table") == ()
 
 

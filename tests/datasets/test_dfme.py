@@ -58,6 +58,11 @@ def test_the_clip_table_of_the_challenge(root):
     assert found.notes == []
 
 
+def test_the_name_of_a_clip_is_its_event(root):
+    table = index(root, "dfme").clips
+    assert list(table.event) == list("dfme/" + table.subject + "/" + table["clip"])
+
+
 def test_what_failed_and_what_no_row_names(root):
     found = index(root, "dfme")
     assert list(zip(found.failures.clip_id, found.failures.found, strict=True)) == [

@@ -9,6 +9,7 @@ from recordings import index, write_csv
 from mestore.datasets import READERS
 from mestore.datasets.entry import Entry
 from mestore.datasets.identity import FILE, family
+from mestore.datasets.own import Places
 from mestore.datasets.persons import COLUMNS, persons_of
 from mestore.datasets.sheet import read_sheet
 from mestore.errors import AnnotationError
@@ -37,7 +38,9 @@ def entry(subject: str, *, part: str = "") -> Entry:
 
 
 def person(root: Path, reader: str, subject: str, *, part: str = "") -> str:
-    persons, _ = persons_of(root, dataset="x", reader=reader, entries=[entry(subject, part=part)])
+    persons, _ = persons_of(
+        Places(root=root), dataset="x", reader=reader, entries=[entry(subject, part=part)]
+    )
     return persons[subject]
 
 
@@ -116,7 +119,7 @@ def test_the_parts_of_dfme_are_one_set_of_people(tmp_path):
 def test_one_id_of_two_families_in_one_dataset_is_refused(tmp_path):
     entries = [entry("01", part="a"), entry("01", part="c")]
     with pytest.raises(AnnotationError, match=r"name the parts as datasets of their own in params\.yaml"):
-        persons_of(tmp_path, dataset="x", reader="casme3", entries=entries)
+        persons_of(Places(root=tmp_path), dataset="x", reader="casme3", entries=entries)
 
 
 def test_a_dataset_under_two_names_is_one(tmp_path):

@@ -140,7 +140,7 @@ def test_every_row_counts_also_those_that_failed(root):
     assert list(found.clips.frames.map(len)) == [5, 0, 0, 0]
     assert list(found.clips.gaps) == [False, True, True, True]
     bad = found.clips.iloc[1]
-    assert (bad.onset, bad.apex, bad.offset, bad.apex_source) == (-1, -1, -1, "")
+    assert (bad.onset, bad.apex, bad.offset, bad.apex_source) == (-1, 3, 5, "annotated")
     assert list(found.failures.columns) == list(clips.FAILURES)
     assert set(found.failures.store) == {"index"}
     clips.validate(found.clips)
@@ -281,3 +281,22 @@ def test_frames_are_matched_by_number_whatever_their_names(root):
     write_frames(root / "mixed", ["b10.png", "a009.PNG", "c11.bmp", "x0012.jpeg"])
     clip = only(root, line("mixed", 9, 10, 12))
     assert clip.paths == ["mixed/a009.PNG", "mixed/b10.png", "mixed/c11.bmp", "mixed/x0012.jpeg"]
+
+
+def test_clips_of_one_name_whose_onset_cannot_be_read_are_clips_of_their_own(root):
+    found = index(table(root, line("a"), line("a", "x"), line("a", "y"), line("a", 2, "z")), "table")
+    assert list(found.clips.clip_id) == ["table/s1/a@-1", "table/s1/a@-2", "table/s1/a@1", "table/s1/a@2"]
+    assert list(found.failures.clip_id) == ["table/s1/a@-1", "table/s1/a@-2", "table/s1/a@2"]
+    assert "'z' as apex" in found.failures.found[2]
+
+
+def test_a_labs_tables_may_lie_in_the_workspace(root, tmp_path):
+    own = tmp_path / "own"
+    write_csv(own / "persons.csv", [("dataset", "subject", "person"), ("table", "s1", "anna")])
+    options = {"dataset": "table", "reader": "table", "options": TableOptions(), "hashes_folder": tmp_path}
+    table(root, line("a"))
+    assert index_dataset(root, own=own, **options).clips.person[0] == "anna"
+    assert index_dataset(root, own=tmp_path / "none", **options).clips.person[0] == "table/s1"
+    write_csv(root / "persons.csv", [("dataset", "subject", "person"), ("table", "s1", "berta")])
+    with pytest.raises(AnnotationError, match=r"persons\.csv and .*persons\.csv are both there"):
+        index_dataset(root, own=own, **options)

@@ -8,6 +8,7 @@ from recordings import TABLE_HEADER, index, pixels, write_csv, write_frames
 from mestore.align import AlignParams, align_sample
 from mestore.build.raw import RawClips
 from mestore.datasets.landmarks import COLUMNS, COORDINATES, FILE, landmarks_of
+from mestore.datasets.own import Places
 from mestore.datasets.table_io import read_parquet, write_parquet
 from mestore.errors import AnnotationError, ClipFault, UnsafePathError
 from mestore.faces.shape68 import reference_shape
@@ -23,11 +24,11 @@ def line(*, subject="sub01", clip="EP02_01f", onset=46, points=NUMBERS):
 
 def landmarks(root, *lines, header=COLUMNS, clips=CLIPS):
     write_csv(root / FILE, [header, *lines])
-    return landmarks_of(root, clips=clips)
+    return landmarks_of(Places(root=root), clips=clips)
 
 
 def test_without_the_file_no_clip_has_landmarks(tmp_path):
-    assert landmarks_of(tmp_path, clips=CLIPS) == {}
+    assert landmarks_of(Places(root=tmp_path), clips=CLIPS) == {}
 
 
 def test_the_columns_are_68_points_one_after_the_other():
@@ -61,7 +62,7 @@ def test_columns_stand_in_any_order_and_as_openface_names_them(tmp_path):
         ([line(onset="")], "row 2: '' in column 'onset'; expected a frame number"),
         ([line(onset="46.5")], "'46.5' in column 'onset'"),
         ([line(points=[*NUMBERS[:-1], ""])], "row 2: '' in column 'y67'; expected a finite number"),
-        ([line(points=NUMBERS[:-1])], "row 2: '' in column 'y67'"),
+        ([line(points=NUMBERS[:-1])], "row 2: found 138 cells; expected 139"),
         ([line(points=["nan", *NUMBERS[1:]])], "'nan' in column 'x0'"),
         ([line(points=["1e999", *NUMBERS[1:]])], "'1e999' in column 'x0'"),
         ([line(points=["1_2", *NUMBERS[1:]])], "'1_2' in column 'x0'"),
@@ -95,16 +96,16 @@ def test_a_link_that_leads_nowhere_or_out_and_a_folder_are_refused(tmp_path):
     root.mkdir()
     (root / FILE).symlink_to(root / "gone.csv")
     with pytest.raises(AnnotationError, match="is no file; expected a table"):
-        landmarks_of(root, clips=CLIPS)
+        landmarks_of(Places(root=root), clips=CLIPS)
     (root / FILE).unlink()
     (root / FILE).mkdir()
     with pytest.raises(AnnotationError, match="is no file; expected a table"):
-        landmarks_of(root, clips=CLIPS)
+        landmarks_of(Places(root=root), clips=CLIPS)
     (root / FILE).rmdir()
     write_csv(tmp_path / "other.csv", [COLUMNS])
     (root / FILE).symlink_to(tmp_path / "other.csv")
     with pytest.raises(UnsafePathError, match="leaves the dataset's folder"):
-        landmarks_of(root, clips=CLIPS)
+        landmarks_of(Places(root=root), clips=CLIPS)
 
 
 # From the file to flow

@@ -24,7 +24,7 @@ def test_the_clip_table_of_a_delivery(root):
     columns = ["subject", "onset", "apex", "offset", "emotion", "aus", "apex_source"]
     assert [(name, *row) for name, row in zip(table.index, table[columns].values.tolist(), strict=True)] == [
         # datasets.md 4.5: rows with wrong or missing apex and offset
-        ("mmew/S01/S01-01-001@-1", "S01", -1, -1, -1, "happiness", "6+12", ""),
+        ("mmew/S01/S01-01-001@1", "S01", 1, -1, -1, "happiness", "6+12", ""),
         # datasets.md 4.5: "others" in the sheet, folder named repression; frames are positions 1..N
         ("mmew/S01/S01-05-001@1", "S01", 1, 5, 12, "others", "4+7", "annotated"),
         # datasets.md 4.5: another reader claims absolute numbers; these fit the folder in no way
@@ -51,10 +51,15 @@ def test_unpadded_frames_are_in_the_order_of_their_numbers(root):
     assert table.paths["mmew/S01/S01-05-001@1"][9] == "Micro_Expression/repression/S01-05-001/10.jpg"
 
 
+def test_the_name_of_a_clip_is_its_event(root):
+    table = index(root, "mmew").clips
+    assert list(table.event) == list("mmew/" + table.subject + "/" + table["clip"])
+
+
 def test_what_failed_what_no_row_names_and_what_is_not_read(root):
     found = index(root, "mmew")
     assert list(zip(found.failures.clip_id, found.failures.found, strict=True)) == [
-        ("mmew/S01/S01-01-001@-1", f"'' as offset in {SHEET}, sheet 'Sheet1', row 3"),
+        ("mmew/S01/S01-01-001@1", f"'' as offset in {SHEET}, sheet 'Sheet1', row 3"),
         (
             "mmew/S02/S02-02-001@201",
             "no frame 201 (onset) in 'Micro_Expression/anger/S02-02-001', which holds 4 frames from 1 to 4",

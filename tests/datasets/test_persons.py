@@ -1,8 +1,10 @@
+import pandas as pd
 import pytest
 from recordings import write_csv
 
 from mestore.datasets.entry import Entry
-from mestore.datasets.persons import COLUMNS, persons_of, refuse_twin_persons, same_id
+from mestore.datasets.own import Places
+from mestore.datasets.persons import COLUMNS, persons_of, refuse_torn_persons, refuse_twin_persons, same_id
 from mestore.errors import AnnotationError
 
 
@@ -26,11 +28,11 @@ def entries(*subjects, persons=()):
 
 def persons(root, *lines, of=("sub01", "sub02"), given=()):
     write_csv(root / "persons.csv", [COLUMNS, *lines])
-    return persons_of(root, dataset="x", reader="table", entries=entries(*of, persons=given))
+    return persons_of(Places(root=root), dataset="x", reader="table", entries=entries(*of, persons=given))
 
 
 def test_by_default_a_subject_is_its_own_person(tmp_path):
-    assert persons_of(tmp_path, dataset="x", reader="table", entries=entries("b", "a", "a")) == (
+    assert persons_of(Places(root=tmp_path), dataset="x", reader="table", entries=entries("b", "a", "a")) == (
         {"a": "x/a", "b": "x/b"},
         (),
     )
@@ -72,7 +74,10 @@ def test_persons_csv_that_misses_the_dataset_is_refused(tmp_path, lines, named):
 
 def test_the_sheet_may_name_persons(tmp_path):
     found, notes = persons_of(
-        tmp_path, dataset="x", reader="table", entries=entries("a", "a", "b", persons=["", "anna", ""])
+        Places(root=tmp_path),
+        dataset="x",
+        reader="table",
+        entries=entries("a", "a", "b", persons=["", "anna", ""]),
     )
     assert found == {"a": "anna", "b": "x/b"}
     assert notes == ()
@@ -101,7 +106,7 @@ def test_wrong_columns_are_refused(tmp_path):
     with pytest.raises(
         AnnotationError, match=r"has 'dataset', 'subject', 'who' and lacks \['person'\]"
     ) as caught:
-        persons_of(tmp_path, dataset="x", reader="table", entries=entries("a"))
+        persons_of(Places(root=tmp_path), dataset="x", reader="table", entries=entries("a"))
     message = str(caught.value)
     assert message.startswith(f"{tmp_path / 'persons.csv'} has no row with the column names {list(COLUMNS)}")
     assert "option" not in message
@@ -112,7 +117,7 @@ def test_persons_csv_that_is_no_file_is_refused(tmp_path):
     path.mkdir()
     for _ in ("a folder", "a link that leads nowhere"):
         with pytest.raises(AnnotationError) as caught:
-            persons_of(tmp_path, dataset="x", reader="table", entries=entries("a"))
+            persons_of(Places(root=tmp_path), dataset="x", reader="table", entries=entries("a"))
         assert str(caught.value).startswith(f"{path} is no file; expected a table with the columns")
         path.rmdir() if path.is_dir() else path.unlink()
         path.symlink_to(tmp_path / "nowhere.csv")
@@ -132,7 +137,7 @@ def test_contradicting_persons_are_refused(tmp_path):
 )
 def test_ids_alike_but_for_case_and_zeros_are_refused(tmp_path, one, other):
     with pytest.raises(AnnotationError, match="differ only in case or leading zeros") as caught:
-        persons_of(tmp_path, dataset="x", reader="table", entries=entries(one, other))
+        persons_of(Places(root=tmp_path), dataset="x", reader="table", entries=entries(one, other))
     assert repr(one) in str(caught.value)
     assert repr(other) in str(caught.value)
 
@@ -155,3 +160,13 @@ def test_persons_of_any_datasets_may_not_be_twins(one, other):
 
 def test_persons_that_differ_or_recur_are_no_twins():
     refuse_twin_persons(["casme/sub01", "casme2/sub01", "casme2/sub10", "ann", "ann"])
+
+
+def test_datasets_of_the_same_people_must_call_them_alike():
+    columns = ["reader", "part", "dataset", "subject", "person"]
+    samm = ("samm", "", "samm", "006", "anna")
+    apart = pd.DataFrame([samm, ("casme", "", "casme", "006", "casme/006")], columns=columns)
+    refuse_torn_persons(apart)
+    torn = pd.DataFrame([samm, ("samm_lv", "", "long", "006", "samm/006")], columns=columns)
+    with pytest.raises(AnnotationError, match=r"'006' is person 'anna' in samm and 'samm/006' in long"):
+        refuse_torn_persons(torn)

@@ -57,7 +57,9 @@ def test_an_apex_may_be_missing(apex):
 def test_anything_else_is_a_fault_naming_sheet_and_row(what, value):
     found = row(**{what: value})
     assert found.fault.found == f"{value!r} as {what} in a.xlsx, sheet 'coding', row 2"
-    assert (found.onset, found.apex, found.offset) == (UNREAD, None, UNREAD)
+    # What can be read of the row is kept: another clip of the same video differs by its onset.
+    kept = {"onset": 10, "apex": 14, "offset": 20} | {what: None if what == "apex" else UNREAD}
+    assert {"onset": found.onset, "apex": found.apex, "offset": found.offset} == kept
 
 
 @pytest.mark.parametrize("what", ["onset", "offset"])
@@ -114,3 +116,16 @@ def test_other_objective_classes_are_refused(text):
     with pytest.raises(ValueError, match="expected 1 to 7 or I to VII"):
         objective_class(text)
     assert f"{text!r} as objective_class" in row(objective_class=text).fault.found
+
+
+@pytest.mark.parametrize("cell", ["=A12*4", "#N/A", "#DATE 2026-04-12 00:00:00"])
+@pytest.mark.parametrize("what", ["emotion", "aus"])
+def test_a_cell_without_a_value_is_no_label(what, cell):
+    found = row(**{what: cell})
+    assert found.fault.found == f"{cell!r} as {what} in a.xlsx, sheet 'coding', row 2"
+    assert (getattr(found, what), found.onset) == ("", 10)
+
+
+@pytest.mark.parametrize("fps", ["2_00", "1e2", "nan", "-1", "0", "0.0", " 200"])
+def test_frames_per_second_are_plain_numbers(fps):
+    assert f"{fps!r} as fps" in row(fps=fps).fault.found

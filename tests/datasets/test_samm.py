@@ -23,10 +23,10 @@ def test_the_quirks_of_a_delivery(root):
         # 2: "Other" -> "others"
         ("samm/011/011_4_2@30", 30, 31, 33, "others", "IV", "annotated", False),
         ("samm/011/011_4_3@40", 40, 41, 43, "contempt", "VII", "annotated", False),
-        # 4.3, known errors: apexes of 028_4_1, 032_3_1 and 032_3_2
-        ("samm/028/028_4_1@1103", 1103, 1105, 1106, "anger", "III", "corrected", False),
-        ("samm/032/032_3_1@4943", 4943, 4945, 4946, "surprise", "II", "corrected", False),
-        ("samm/032/032_3_2@5126", 5126, 5130, 5131, "fear", "VI", "corrected", False),
+        # 4.3, known errors of the edition of 159 rows, which this is not
+        ("samm/028/028_4_1@1103", 1103, 1140, 1106, "anger", "III", "annotated", True),
+        ("samm/032/032_3_1@4943", 4943, 1931, 4946, "surprise", "II", "annotated", True),
+        ("samm/032/032_3_2@5126", 5126, 5127, 5131, "fear", "VI", "annotated", False),
         ("samm/037/037_3_1@7", 7, 8, 9, "disgust", "V", "annotated", True),
     ]
     # 3: alternatives, a space at the end, uncertain intensity, free text, asymmetric units, reference
@@ -49,15 +49,25 @@ def test_the_quirks_of_a_delivery(root):
     assert all(edition.startswith(f"{SHEET} 8-") for edition in table.edition)
 
 
-def test_corrections_say_what_they_changed_and_why(root):
-    corrections = index(root, "samm").clips.set_index("clip").corrections
+FILLING = [("006", f"006_9_{n}", 1, n, n, n + 1, 4, "Fear", 6, None) for n in range(159 - len(LINES))]
+"""Rows that make the sheet as long as the delivered one (datasets.md 1.1)."""
+
+
+def test_known_errors_of_the_delivered_sheet_are_corrected(root):
+    write_sheet(root / SHEET, lines=[*LINES, *FILLING])
+    table = index(root, "samm").clips.set_index("clip")
+    # datasets.md 4.3, known errors: apexes of 028_4_1, 032_3_1 and 032_3_2
+    assert [table.apex[clip] for clip in ("028_4_1", "032_3_1", "032_3_2")] == [1105, 4945, 5130]
+    assert list(table.index[table.apex_source == "corrected"]) == ["028_4_1", "032_3_1", "032_3_2"]
+    assert not table.gaps["028_4_1"]
+    corrections = table.corrections
     assert "'1105' (apex outside onset to offset; datasets.md 4.3" in corrections["028_4_1"]
     assert "apex: '5127' -> '5130' (apex one frame after the onset;" in corrections["032_3_2"]
     assert corrections["006_1_2"] == ""
 
 
 def test_cells_that_a_lab_has_mended_are_left_alone(root):
-    lines = [(*line[:4], line[3] + 2, *line[5:]) for line in LINES]
+    lines = [(*line[:4], line[3] + 2, *line[5:]) for line in [*LINES, *FILLING]]
     write_sheet(root / SHEET, lines=lines)
     table = index(root, "samm").clips
     assert set(table.apex_source) == {"annotated"}
@@ -68,6 +78,8 @@ def test_rows_that_fail_and_a_folder_without_row(root):
     found = index(root, "samm")
     assert dict(zip(found.failures.clip_id, found.failures.found, strict=True)) == {
         "samm/010/010_2_1@9998": "onset 9998, apex 10005, offset 10001",
+        "samm/028/028_4_1@1103": "onset 1103, apex 1140, offset 1106",
+        "samm/032/032_3_1@4943": "onset 4943, apex 1931, offset 4946",
         "samm/037/037_3_1@7": "nothing at 'SAMM/037/037_3_1'",
     }
     assert found.unlisted == ["SAMM/036/036_7_1"]
@@ -101,7 +113,7 @@ def test_subjects_beside_the_workbook(tmp_path):
 
 def test_the_workbook_among_the_subjects(root):
     (root / SHEET).rename(root / "SAMM" / SHEET)
-    assert len(index(root, "samm").failures) == 2
+    assert len(index(root, "samm").failures) == 4
 
 
 def test_crops_of_a_lab_s_own(root):
@@ -109,7 +121,7 @@ def test_crops_of_a_lab_s_own(root):
     (root / "SAMM").rename(root / "SAMM_CROP2")
     assert index(root, "samm", layout="cropped").clips.paths[0][0].startswith("SAMM_CROP2/006/006_1_2/")
     (root / "SAMM_CROP2").rename(root / "crops")
-    assert len(index(root, "samm", layout="cropped", folder="crops").failures) == 2
+    assert len(index(root, "samm", layout="cropped", folder="crops").failures) == 4
 
 
 def test_a_clip_of_two_subjects_fails(root):
@@ -143,7 +155,7 @@ def test_a_clip_that_cannot_be_named_stops_all(root, subject, clip):
 
 def test_the_root_may_be_a_link_and_nothing_below_it(root, tmp_path):
     (tmp_path / "link").symlink_to(root)
-    assert len(index(tmp_path / "link", "samm").failures) == 2
+    assert len(index(tmp_path / "link", "samm").failures) == 4
     (root / "SAMM/006").rename(tmp_path / "outside")
     (root / "SAMM/006").symlink_to(tmp_path / "outside")
     failures = index(root, "samm").failures

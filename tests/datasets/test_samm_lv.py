@@ -35,11 +35,11 @@ def test_the_quirks_of_a_delivery(root):
         # 4.10: frame cells that are not whole are rounded half up
         ("samm_lv/006/006_1_2@8", "006_1", 8, 9, 11, "(R6 or R12)+R15", "annotated", False),
         # 4.10: onset 0, a macro-expression that was under way before
-        ("samm_lv/006/006_1_3@-1", "006_1", -1, -1, -1, "7D+all of the above", "", True),
+        ("samm_lv/006/006_1_3@-1", "006_1", -1, 4, 9, "7D+all of the above", "annotated", True),
         # 4.10: -1 for a missing offset
-        ("samm_lv/007/007_7_1@-1", "007_7", -1, -1, -1, "(8+25) or 50", "", True),
-        # 4.10: 010_1 macro 89/721: the apex is corrected away
-        ("samm_lv/010/010_1_2@89", "010_1", 89, 90, 92, "80+big swallow", "estimated:middle", False),
+        ("samm_lv/007/007_7_1@3", "007_7", 3, 5, -1, "(8+25) or 50", "annotated", True),
+        # 4.10: 010_1 macro 89/721: corrected in editions of 502 rows, which this is not
+        ("samm_lv/010/010_1_2@89", "010_1", 89, 721, 92, "80+big swallow", "annotated", True),
         # 4.10: -1 for a missing apex
         ("samm_lv/010/010_1_3@90", "010_1", 90, 91, 92, "12A+ref(24)", "estimated:middle", False),
         # An offset behind the last frame of the video, as in 020_6_5; 6.9: apex 0 is none
@@ -64,7 +64,7 @@ def test_types_are_kinds(root):
         "samm_lv/006/006_1_2@2": "macro",
         "samm_lv/006/006_1_2@8": "micro",
         "samm_lv/006/006_1_3@-1": "macro",
-        "samm_lv/007/007_7_1@-1": "macro",
+        "samm_lv/007/007_7_1@3": "macro",
         "samm_lv/010/010_1_2@89": "macro",
         "samm_lv/010/010_1_3@90": "micro",
         "samm_lv/010/010_1_4@90": "macro",
@@ -79,7 +79,8 @@ def test_rows_that_fail_and_a_video_without_row(root):
     place = f"{SHEET}, sheet 'FACS_Movement_Only', row"
     assert dict(zip(found.failures.clip_id, found.failures.found, strict=True)) == {
         "samm_lv/006/006_1_3@-1": f"'0' as onset in {place} 14",
-        "samm_lv/007/007_7_1@-1": f"'-1' as offset in {place} 15",
+        "samm_lv/007/007_7_1@3": f"'-1' as offset in {place} 15",
+        "samm_lv/010/010_1_2@89": "onset 89, apex 721, offset 92",
         "samm_lv/028/028_4_9@5": "onset 5, apex 8, offset 7",
         "samm_lv/030/030_2_1@1": "nothing at 'SAMM_longvideos/030_2'",
         "samm_lv/030/030_4_1@1": f"'Eye blink' as kind in {place} 21",
@@ -111,7 +112,8 @@ def test_a_clip_without_offset_can_be_given_one(root, rule, offset):
     assert clips.offset["samm_lv/007/007_7_1@3"] == offset
 
 
-def test_known_apexes_out_of_range_are_taken_away(root):
+@pytest.mark.parametrize("rule", ["fault", "leave_out"])
+def test_known_apexes_out_of_range_are_taken_away(root, rule):
     # datasets.md 4.10, quirks of V1; offsets and frames are invented
     known = [
         ("026", "026_2_5", 2, 2049, 2980, 2052, "Macro", "7", None),
@@ -120,18 +122,21 @@ def test_known_apexes_out_of_range_are_taken_away(root):
         ("036", "036_6_2", 6, 1672, 3714, 1675, "Macro", "7", None),
         ("036", "036_6_3", 6, 2450, 4119, 2453, "Macro", "7", None),
     ]
-    lines_of(root, known)
+    # 1.1: 502 rows, of which ten have onset 0 (4.10)
+    others = [("006", f"006_1_{n}", 1, max(n - 9, 0), n + 1, n + 2, "Macro", 4, None) for n in range(497)]
+    lines_of(root, [*known, *others])
     for _, clip, _, onset, *_ in known:
         video = clip[:5]
         twin.write_gray(
             root / "SAMM_longvideos" / video,
             [f"{video}_{number:04d}.jpg" for number in range(onset, onset + 4)],
         )
-    found = index(root, "samm_lv")
-    assert found.failures.empty
-    assert list(found.clips.apex) == [2050, 1072, 1897, 1673, 2451]
-    assert set(found.clips.apex_source) == {"estimated:middle"}
-    assert all(found.clips.corrections.str.startswith("apex: '"))
+    table = index(root, "samm_lv", under_way=rule).clips
+    assert len(table) == {"fault": 502, "leave_out": 492}[rule]
+    table = table[table.subject != "006"]
+    assert list(table.apex) == [2050, 1072, 1897, 1673, 2451]
+    assert set(table.apex_source) == {"estimated:middle"}
+    assert all(table.corrections.str.startswith("apex: '"))
 
 
 def test_samm_and_samm_lv_show_the_same_people_and_the_same_events(root, tmp_path):
@@ -173,6 +178,24 @@ def test_numbers_that_are_not_behind_by_a_constant_are_noted(root):
     )
 
 
+def test_two_rows_of_samm_for_one_clip_are_refused_if_they_differ(root):
+    lines = [("006", "006_1_2", 1, 998, 999, 1001, 4, "Fear", 6, None)] * 2
+    twin.write_sheet(root / twin.SHEET, lines=lines)
+    assert index(root, "samm_lv", samm_sheet=twin.SHEET).clips.emotion[2] == "fear"
+    twin.write_sheet(root / twin.SHEET, lines=[lines[0], (*lines[0][:7], "Anger", *lines[0][8:])])
+    with pytest.raises(AnnotationError, match=r"row 16: .*'Anger'.* '006_1_2'|row 16: .*Anger.*row 15"):
+        index(root, "samm_lv", samm_sheet=twin.SHEET)
+
+
+def test_clips_of_samm_that_are_not_here_are_noted(root):
+    twin.write_sheet(root / twin.SHEET)
+    notes = index(root, "samm_lv", samm_sheet=twin.SHEET).notes
+    assert any(
+        note.startswith(f"samm_lv: 7 clips of {twin.SHEET} are no micro-expressions here: 010_2_1, ")
+        for note in notes
+    )
+
+
 def test_two_micro_expressions_of_one_name_are_two_events(root):
     lines_of(root, [(6, "006_1_1", 1, n, n, n + 1, "Micro - 1/2", "4", None) for n in (1, 5)])
     found = index(root, "samm_lv")
@@ -200,7 +223,7 @@ def test_wrong_folders_say_what_was_looked_for_and_seen(root):
         AnnotationError, match=r"\['SAMM_longvideos'\], found none in 'SAMM_Long.*', 'videos'"
     ):
         index(root, "samm_lv")
-    assert len(index(root, "samm_lv", folder="videos").failures) == 5
+    assert len(index(root, "samm_lv", folder="videos").failures) == 6
     (root / "empty").mkdir()
     with pytest.raises(AnnotationError, match=r"empty holds nothing; expected 006_1, 006_2"):
         index(root, "samm_lv", folder="empty")
@@ -221,7 +244,7 @@ def test_a_clip_that_cannot_be_named_stops_all(root, subject, clip):
 
 def test_the_root_may_be_a_link_and_nothing_below_it(root, tmp_path):
     (tmp_path / "link").symlink_to(root)
-    assert len(index(tmp_path / "link", "samm_lv").failures) == 5
+    assert len(index(tmp_path / "link", "samm_lv").failures) == 6
     (root / "SAMM_longvideos/006_1").rename(tmp_path / "outside")
     (root / "SAMM_longvideos/006_1").symlink_to(tmp_path / "outside")
     failures = index(root, "samm_lv").failures

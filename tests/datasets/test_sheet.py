@@ -1,12 +1,14 @@
+import datetime
 import zipfile
 
 import openpyxl
 import pytest
+import xlrd
 from hypothesis import given
 from hypothesis import strategies as st
 from recordings import write_csv, write_xls, write_xlsx
 
-from mestore.datasets.sheet import SUFFIXES, read_grids, read_sheet, spreadsheets
+from mestore.datasets.sheet import SUFFIXES, _xls_text, read_grids, read_sheet, spreadsheets
 from mestore.errors import AnnotationError
 
 COLUMNS = ("Subject", "OnsetFrame", "Action Units")
@@ -50,7 +52,7 @@ def test_names_are_compared_without_case_spaces_and_punctuation(tmp_path):
 
 
 def test_cells_with_quoted_delimiters_and_line_breaks(tmp_path):
-    write_csv(tmp_path / "a.csv", [("a", "b"), ("1,5", "two\nlines"), ("3",)])
+    write_csv(tmp_path / "a.csv", [("a", "b"), ("1,5", "two\nlines"), ("3", "")])
     rows = read_sheet(tmp_path / "a.csv", columns=("a", "b")).rows
     assert [dict(row.cells) for row in rows] == [{"a": "1,5", "b": "two\nlines"}, {"a": "3", "b": ""}]
     assert rows[1].where == "a.csv, row 3"
@@ -181,7 +183,61 @@ def test_suffixes_are_those_documented():
 
 def test_an_unquoted_separator_in_a_cell_is_refused(tmp_path):
     (tmp_path / "a.csv").write_text("clip,aus\nc1,4,10\n")
-    with pytest.raises(AnnotationError, match=r"a\.csv, row 2: \['10'\] stand beyond the last column"):
+    with pytest.raises(AnnotationError, match=r"a\.csv, row 2: \['10'\] stand beyond the last named column"):
         read_sheet(tmp_path / "a.csv", columns=("clip", "aus"))
     write_xlsx(tmp_path / "a.xlsx", [("clip", "aus"), ("c1", "4", "remark")])
     assert read_sheet(tmp_path / "a.xlsx", columns=("clip", "aus")).rows[0].text("aus") == "4"
+
+
+def test_a_shift_under_blank_headings_is_refused_too(tmp_path):
+    (tmp_path / "a.csv").write_text("clip,aus,emotion,,\nc1,4,10,disgust,\n")
+    with pytest.raises(AnnotationError, match=r"row 2: \['disgust', ''\] stand beyond"):
+        read_sheet(tmp_path / "a.csv", columns=("clip", "aus", "emotion"))
+
+
+def test_two_worksheets_with_the_columns_are_not_chosen_between(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.append(["a"])
+    book.active.append(["x"])
+    second = book.create_sheet("old")
+    second.append(["a"])
+    book.save(tmp_path / "a.xlsx")
+    assert read_sheet(tmp_path / "a.xlsx", columns=("a",)).rows[0].text("a") == "x"
+    second.append(["y"])
+    book.save(tmp_path / "a.xlsx")
+    with pytest.raises(AnnotationError, match=r"two worksheets .* 'Sheet', row 2 and .* 'old', row 2 on"):
+        read_sheet(tmp_path / "a.xlsx", columns=("a",))
+
+
+def test_errors_and_truth_values_of_an_xls_are_no_numbers():
+    cells = [
+        xlrd.sheet.Cell(xlrd.XL_CELL_ERROR, 42),
+        xlrd.sheet.Cell(xlrd.XL_CELL_ERROR, 15),
+        xlrd.sheet.Cell(xlrd.XL_CELL_BOOLEAN, 1),
+        xlrd.sheet.Cell(xlrd.XL_CELL_NUMBER, 46.0),
+    ]
+    assert [_xls_text(cell) for cell in cells] == ["#N/A", "#VALUE!", "#TRUE", "46"]
+
+
+def test_a_file_that_is_cut_off_in_a_row_is_refused(tmp_path):
+    (tmp_path / "a.csv").write_text("clip,aus,emotion\nc1,4,disgust\nc2,1")
+    with pytest.raises(AnnotationError, match=r"row 3: found 2 cells; expected 3, as the header has"):
+        read_sheet(tmp_path / "a.csv", columns=("clip", "aus"))
+
+
+def test_a_workbook_that_unpacks_to_more_than_any_sheet_is_refused(tmp_path):
+    write_xlsx(tmp_path / "a.xlsx", [("a",), ("x",)])
+    with (
+        zipfile.ZipFile(tmp_path / "a.xlsx", "a", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("xl/media/bomb", "w") as member,
+    ):
+        for _ in range(501):
+            member.write(bytes(10**6))
+    with pytest.raises(AnnotationError, match=r"takes 501 MB unpacked, more than any coding sheet"):
+        read_sheet(tmp_path / "a.xlsx", columns=("a",))
+
+
+def test_dates_and_truth_values_are_shown_as_what_they_are(tmp_path):
+    write_xlsx(tmp_path / "a.xlsx", [("a", "b"), (datetime.date(2026, 4, 12), True)])
+    [row] = read_sheet(tmp_path / "a.xlsx", columns=("a", "b")).rows
+    assert (row.text("a"), row.text("b")) == ("#DATE 2026-04-12 00:00:00", "#TRUE")

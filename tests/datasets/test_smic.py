@@ -157,6 +157,15 @@ def test_links_that_leave_are_refused_and_a_link_as_root_is_fine(root, tmp_path)
         index(root, "smic")
 
 
+def test_one_subject_in_two_folders_is_refused(root):
+    write_frames(root / RAW / "HS/s01/micro/negative/s1_ne_01", images([1, 2]))
+    with pytest.raises(
+        AnnotationError, match=r"'SMIC_all_raw/HS/s01' and 'SMIC_all_raw/HS/s1' are two spell"
+    ):
+        index(root, "smic")
+    assert set(index(root, "smic", parts=("vis", "nir")).clips.part) == {"vis", "nir"}
+
+
 @pytest.mark.parametrize("name", ["s1_ne_01", "s01_ne_01", "S01_NE_01", "1_ne_01"])
 def test_names_of_one_clip(name):
     assert parse_clip(name).clip == "s1_ne_01"

@@ -50,7 +50,7 @@ def test_the_quirks_of_a_delivery(root):
         "smic_e-hs/s18/s18_sur_03@700": ("s18_sur_03", 700, 702, 100.0, "surprise", "colour"),
         # 4.4: a listed clip without folder, and a formula without its value: both fail, and count.
         "smic_e-hs/s3/s3_ne_03@900": ("s3_ne_03", 900, 902, 100.0, "negative", "colour"),
-        "smic_e-hs/s3/s3_ne_04@-1": ("s3_ne_04", -1, -1, 100.0, "negative", "colour"),
+        "smic_e-hs/s3/s3_ne_04@910": ("s3_ne_04", 910, -1, 100.0, "negative", "colour"),
         # 1.1: 25 fps. 4.4: VIS has no LastF.
         "smic_e-vis/s20/s20_ne_06@4321": ("s20_ne_06", 4321, 4322, 25.0, "negative", "colour"),
         "smic_e-vis/s20/s20_ne_06@4324": ("s20_ne_06", 4324, 4325, 25.0, "negative", "colour"),
@@ -75,7 +75,7 @@ def test_what_cannot_be_used_and_what_was_decided_is_told(root):
     assert list(zip(found.failures.clip_id, found.failures.found, strict=True)) == [
         ("smic_e-hs/s3/s3_ne_03@900", f"nothing at '{HS}/SMIC_HS_E/s03/s3_ne_03'"),
         (
-            "smic_e-hs/s3/s3_ne_04@-1",
+            "smic_e-hs/s3/s3_ne_04@910",
             "'=VIS!E2*4' as offset in SMIC-HS-E_annotation.xlsx, sheet 'HS', row 8",
         ),
     ]
@@ -90,6 +90,13 @@ def test_what_cannot_be_used_and_what_was_decided_is_told(root):
         "emotion: 'negative' -> 'surprise' (so the clip's name and folder say; datasets.md 4.4)"
     }
     assert found.unlisted == [f"{HS}/SMIC_HS_E/s01/s1_ne_02"]
+
+
+@pytest.mark.parametrize("twin", ["s1/s1_ne_01", "s1/s1_ne_99", "s01/s01_ne_01"])
+def test_one_subject_or_clip_in_two_folders_is_refused(root, twin):
+    write_frames(root / HS / "SMIC_HS_E" / twin, images(100002, 100003))
+    with pytest.raises(AnnotationError, match=r"are two spellings of one name; expected one folder"):
+        index(root, "smic_e")
 
 
 def test_events_and_persons_are_those_of_smic(root, tmp_path):

@@ -1,10 +1,11 @@
+import shutil
 import stat
 import zipfile
 
 import pytest
 from recordings import write_csv
 
-from mestore.datasets.unpack import unpack
+from mestore.datasets.unpack import ORIGIN, require_origin, unpack
 from mestore.errors import AnnotationError
 
 
@@ -18,16 +19,16 @@ def write_zip(path, members, *, mode=None):
     return path
 
 
-def test_what_is_in_it_and_the_sheets_beside_it(tmp_path):
+def test_what_is_in_it_and_nothing_from_beside_it(tmp_path):
     archive = write_zip(tmp_path / "CASME2.zip", {"a/b/1.jpg": "one", "a/": "", "a/2.jpg": "two"})
     write_csv(tmp_path / "coding.csv", [("Subject",)])
     told = []
     unpack(archive, tmp_path / "raw/casme2", progress=lambda done, total: told.append((done, total)))
     root = tmp_path / "raw/casme2"
     assert sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()) == [
+        ORIGIN,
         "a/2.jpg",
         "a/b/1.jpg",
-        "coding.csv",
     ]
     assert (root / "a/b/1.jpg").read_text() == "one"
     assert told == [(1, 2), (2, 2)]
@@ -92,3 +93,65 @@ def test_what_is_there_is_kept(tmp_path):
     (tmp_path / "raw").mkdir()
     with pytest.raises(AnnotationError, match="is there already"):
         unpack(archive, tmp_path / "raw")
+
+
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [
+        ({}, "holds no file"),
+        ({"a/": ""}, "holds no file"),
+        ({"a": "1", "a/b": "2"}, "a file and a folder that are both called 'a'"),
+        ({"a/b": "2", "a": "1"}, "a file and a folder that are both called 'a'"),
+        ({"a/b": "2", "./a/b": "1"}, "holds './a/b' twice"),
+        ({".": "2"}, "leaves its folder"),
+        ({"x" * 300: "1"}, "File name too long"),
+        ({f"{ORIGIN}/x": "1"}, "Is a directory"),
+    ],
+)
+def test_names_that_no_folder_can_hold_are_refused_and_nothing_is_left(tmp_path, members, said):
+    archive = write_zip(tmp_path / "a.zip", members)
+    with pytest.raises(AnnotationError, match=said):
+        unpack(archive, tmp_path / "raw/a")
+    assert list((tmp_path / "raw").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+)
+def test_whatever_byte_is_damaged_it_is_one_error_and_nothing_is_left(tmp_path, method):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("a/b.csv", "Subject,Filename\n" * 9)
+    whole = path.read_bytes()
+    for at in range(len(whole)):
+        damaged = bytearray(whole)
+        damaged[at] ^= 0xFF
+        path.write_bytes(damaged)
+        try:
+            unpack(path, tmp_path / "raw/a")
+        except AnnotationError:
+            assert list((tmp_path / "raw").iterdir()) == []
+        else:
+            shutil.rmtree(tmp_path / "raw/a")  # a time or a name: nothing can tell
+        path.write_bytes(whole[:at])
+        with pytest.raises(AnnotationError):
+            unpack(path, tmp_path / "raw/a")
+
+
+def test_a_disk_that_refuses_is_an_error_of_the_archive(tmp_path):
+    archive = write_zip(tmp_path / "a.zip", {"x": "1"})
+    (tmp_path / "raw").write_text("a file")
+    with pytest.raises(AnnotationError, match=r"a\.zip cannot be unpacked to .*raw: File exists"):
+        unpack(archive, tmp_path / "raw/a")
+
+
+def test_a_folder_knows_the_archive_it_came_from(tmp_path):
+    archive = write_zip(tmp_path / "a.zip", {"x": "1"})
+    unpack(archive, tmp_path / "raw/a")
+    require_origin(tmp_path / "raw/a", archive)
+    write_zip(archive, {"x": "12"})
+    with pytest.raises(AnnotationError, match=r"unpacked from \d+ bytes of a\.zip, not from .* as it is now"):
+        require_origin(tmp_path / "raw/a", archive)
+    (tmp_path / "raw/a" / ORIGIN).unlink()
+    with pytest.raises(AnnotationError, match="unpacked from nobody knows what"):
+        require_origin(tmp_path / "raw/a", archive)

@@ -6,14 +6,20 @@ The grammar, after `one_line`::
     item    = operand { ("or" | "/") operand }          "or" binds tighter than "+"
     operand = unit | "?" | "(" cell ")" | "ref(" cell ")" | note
     unit    = [ "AU" | "AD" | "M" ] [ "L" | "R" | "A" | "B" | "T" ] number [ intensity ] [ "?" ] [ "(k)" ]
+    number  = one or two digits [ "." zeros ]
     intensity = letter { "/" letter } | "(" letter { "/" letter } ")"        letters A to E
     note    = text that is none of this | '"' text '"'
 
 Case does not matter. A word with the form of a unit is one wherever it stands, also inside free text; a
-number of three or more digits is none, and neither is `R12L14`, `12th` or `4_7`: those are notes. "or" and
-"/" are alternatives only between two units or parentheses; elsewhere they are text (`n/a`, `glare or blur`).
-That "or" binds tighter than "+" is our choice: in every cell seen parentheses say it. Parentheses without a
-partner, or with nothing between them, are text.
+number of three or more digits is none, and neither is `R12L14`, `12th` or `4_7`: those are notes. `12.0` is
+unit 12: so tables are saved whose column of numbers has empty cells. Other words with digits that ".", ":" or
+"-" join are one note, and so are dates with "/": `4.7` may be 47 or 4+7, and `2023-04-07 00:00:00` is what a
+spreadsheet made of somebody's `4-7`. Unit 0 is FACS's code of a neutral face. It is kept, for it says that a
+coder looked and saw nothing; no policy asks for it.
+
+"or" and "/" are alternatives only between two units or parentheses; elsewhere they are text (`n/a`, `glare or
+blur`). That "or" binds tighter than "+" is our choice: in every cell seen parentheses say it. Parentheses
+without a partner, or with nothing between them, are text.
 
 The forms were collected in datasets.md section 3 from the sheets of CASME II, SAMM, SAMM-LV, CAS(ME)^3, 4DME
 and DFME. Quotation marks are ours: a note that would read as something else is printed in them, " doubled.
@@ -26,16 +32,18 @@ from mestore.aus.codes import NESTING, Alternatives, Coding, Note, TooDeepError,
 
 _TOKEN = re.compile(
     r"""
-    (?P<UNIT>
+    (?P<DATE>[0-9]{1,4}/[0-9]{1,2}/[0-9]{3,} | [0-9]{3,}/[0-9]{1,2}/[0-9]{1,2})
+    | (?P<UNIT>
         (?:(?P<prefix>[Aa][Uu]|[Aa][Dd]|[Mm])\ ?)?
         (?:(?P<side>[LRABTlrabt])\ ?)?
         (?P<number>[0-9]{1,2})
-        (?: (?P<intensity>[A-Ea-e](?:/[A-Ea-e])*)(?!\w)
-          | (?!\w)(?:\ ?\(\ ?(?P<wavering>[A-Ea-e](?:\ ?/\ ?[A-Ea-e])*)\ ?\))?
+        (?: (?P<intensity>[A-Ea-e](?:/[A-Ea-e])*)(?!\w|[.:\-]+\w*[0-9])
+          | (?:\.0+)?(?!\w|[.:\-]+\w*[0-9])(?:\ ?\(\ ?(?P<wavering>[A-Ea-e](?:\ ?/\ ?[A-Ea-e])*)\ ?\))?
         )
         (?P<uncertain>\ ?(?:\?+|\(\ ?\?+\ ?\)))?
         (?P<static>\ ?\(\ ?[Kk]\ ?\))?
     )
+    | (?P<GLUED>(?=\w*[0-9])\w+(?:[.:\-]+(?=\w*[0-9])\w+)+ | \.(?=[0-9])\w+)
     | (?P<UNKNOWN>(?<!\w)\?+)
     | (?P<QUOTED>"[^"]*(?:""[^"]*)*")
     | (?P<OR>[Oo][Rr](?!\w)|/)
@@ -80,8 +88,8 @@ def parse(text: str) -> Coding:
     Returns
     -------
     tuple of Unit, Alternatives and Note
-        In the order of the text. Every digit and letter of it is there, except the first 0 of `04` and the
-        prefix AU. A cell with parentheses or alternatives nested beyond any sense is one note.
+        In the order of the text. Every digit and letter of it is there, except the zeros of `04` and `4.0`
+        and the prefix AU. A cell with parentheses or alternatives nested beyond any sense is one note.
 
     Examples
     --------
@@ -89,6 +97,8 @@ def parse(text: str) -> Coding:
     True
     >>> to_text(parse("AU4(K)，17b +(23/24)"))
     '4(k)+17B+(23 or 24)'
+    >>> parse("12.0") == (Unit(12),), parse("4-7") == (Note("4-7"),)
+    (True, True)
     """
     text = one_line(text)
     tokens = _cut(text)
@@ -106,7 +116,7 @@ def _cut(text: str) -> _Tokens:
     kinds = [str(match.lastgroup) for match in matches]
     tokens = _Tokens(text, matches, kinds)
     for at, match in enumerate(matches):
-        if kinds[at] == "QUOTED" and not _quoted(match):
+        if kinds[at] in ("DATE", "GLUED") or (kinds[at] == "QUOTED" and not _quoted(match)):
             kinds[at] = "TEXT"
     _pair(tokens)
     said = [at for at, kind in enumerate(kinds) if kind != "SPACE"]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from mestore.datasets.index import Index, index_dataset
-from mestore.datasets.persons import refuse_twin_persons
+from mestore.datasets.persons import refuse_torn_persons, refuse_twin_persons
 from mestore.datasets.table_io import read_parquet, replacing, write_parquet
 from mestore.errors import AnnotationError, BuildError
 from mestore.params import DatasetParams, Params, reader_options
@@ -63,6 +63,7 @@ def read_index(workspace: Workspace, params: Params) -> tuple[pd.DataFrame, pd.D
         failures.append(read_failures(_failures(workspace, name)))
     table = pd.concat(tables, ignore_index=True)
     refuse_twin_persons(table["person"])
+    refuse_torn_persons(table)
     return table, pd.concat(failures, ignore_index=True)
 
 
@@ -73,6 +74,7 @@ def _index(workspace: Workspace, name: str, dataset: DatasetParams) -> Index:
             dataset=name,
             reader=dataset.reader,
             options=reader_options(dataset),
+            own=workspace.own / name,
             subjects=dataset.subjects,
             hashes_folder=workspace.cache / "hashes",
             progress=progress,

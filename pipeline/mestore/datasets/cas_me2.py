@@ -11,7 +11,7 @@ img<n>.jpg` and no more: whether the numbers are those of the video is not said 
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ from mestore.datasets.entry import NOTHING, Annotation, Entry
 from mestore.datasets.find import find_frames
 from mestore.datasets.folder import folders_below, inside, listing, subfolders
 from mestore.datasets.own import FILES
-from mestore.datasets.sheet import SheetRow, read_grids, spreadsheets
+from mestore.datasets.sheet import AnotherSheet, SheetRow, read_grids, spreadsheets
 from mestore.datasets.spec import ReaderOptions
 from mestore.errors import AnnotationError, ClipFault
 
@@ -66,7 +66,8 @@ class CasMe2Options(ReaderOptions):
     without_offset: Literal["apex", "mirror", "fault"] = Field(
         "apex",
         description="end of the expressions whose offset is 0 (44, all macro): apex, as in the baseline of "
-        "MEGC2020; mirror: as long after the apex as that is after the onset; or fault: they cannot be used",
+        "MEGC2020; mirror: as long after the apex as that is after the onset, and with gaps where the video "
+        "is over before; or fault: they cannot be used",
     )
 
 
@@ -111,12 +112,19 @@ def read(root: Path, *, dataset: str, options: CasMe2Options) -> Annotation:
     )
     book = _book(root, option=options.sheet)
     frames = _frames(root, folder, videos=options.layout in VIDEOS)
+    names = Counter(key for key, _ in {(_key(cells), cells.text(ONSET)) for cells in book.rows})
     return Annotation(
         entries=tuple(
-            _entry(cells, book, frames, without_offset=options.without_offset) for cells in book.rows
+            _entry(cells, book, frames, without_offset=options.without_offset, named=names[_key(cells)] == 1)
+            for cells in book.rows
         ),
         folders=tuple(folders_below(root, folder, depth=2)),
     )
+
+
+def _key(cells: SheetRow) -> tuple[str, str]:
+    """Return subject and name of an expression: no source says that there are not two of one name."""
+    return _number(cells.text(SUBJECT)), cells.text(NAME)
 
 
 def _subject(text: str) -> str:
@@ -143,8 +151,10 @@ def _book(root: Path, *, option: str) -> _Book:
             continue
         try:
             found.append(_read(inside(root, name)))
-        except AnnotationError as error:
+        except AnotherSheet as error:
             refusals.append(str(error))
+        except AnnotationError as error:
+            raise AnnotationError(f"{error}; or name the workbook in the option 'sheet'") from error
     if len(found) != 1:
         raise AnnotationError(
             f"{root}: looked for one workbook with the worksheets {[TITLES[0], RULE1, RULE2]}, found "
@@ -180,21 +190,34 @@ def _code(text: str) -> str:
 
 
 def _joined(pairs: Iterable[tuple[str, str, str]]) -> dict[str, str]:
-    """Return a naming rule: what it says of each key; rows without either are passed over."""
+    """Return a naming rule: what it says of each key; rows without either are passed over.
+
+    All subjects saw the same videos: were a rule not one to one, frames of the wrong one would be found.
+    """
     rule: dict[str, str] = {}
+    keys: dict[str, str] = {}
     for key, value, where in pairs:
         if key and value and rule.setdefault(key, value) != value:
             raise AnnotationError(
                 f"{where}: {key!r} is {value!r} here and {rule[key]!r} above; expected one: mend either"
             )
+        if key and value and keys.setdefault(value, key) != key:
+            raise AnnotationError(
+                f"{where}: {value!r} is of {key!r} here and of {keys[value]!r} above; expected one naming "
+                "rule each: mend either"
+            )
     return rule
 
 
 def _frames(root: Path, folder: str, *, videos: bool) -> _Frames:
-    subjects = {
-        _subject(name): f"{folder}/{name}" for name in reversed(subfolders(inside(root, folder), links=True))
-    }
-    subjects.pop("", None)
+    subjects: dict[str, str] = {}
+    for name in subfolders(inside(root, folder), links=True):
+        subject, path = _subject(name), f"{folder}/{name}"
+        if subject and subjects.setdefault(subject, path) != path:
+            raise AnnotationError(
+                f"{root}: {subjects[subject]!r} and {path!r} are both of subject {subject}; expected one "
+                "folder: move the other out"
+            )
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
     for subject, path in subjects.items() if videos else ():
         for name in subfolders(inside(root, path), links=True):
@@ -204,9 +227,14 @@ def _frames(root: Path, folder: str, *, videos: bool) -> _Frames:
 
 
 def _entry(
-    cells: SheetRow, book: _Book, frames: _Frames, *, without_offset: Literal["apex", "mirror", "fault"]
+    cells: SheetRow,
+    book: _Book,
+    frames: _Frames,
+    *,
+    without_offset: Literal["apex", "mirror", "fault"],
+    named: bool,
 ) -> Entry:
-    number, name = _number(cells.text(SUBJECT)), cells.text(NAME)
+    number, name = _key(cells)
     if not number:
         raise AnnotationError(
             f"{cells.where}: found {cells.text(SUBJECT)!r} as subject; expected a number like 1 (there is no "
@@ -230,6 +258,7 @@ def _entry(
         edition=book.name,
         where=cells.where,
         video=code or title,
+        event=name if named else "",
         kind=re.sub(r"[ -]?expression$", "", cells.text(KIND).casefold()),
         modality="colour",
         emotion=cells.text(EMOTION),

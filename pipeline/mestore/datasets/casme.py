@@ -6,7 +6,6 @@ the 189-row edition are known by row number alone (datasets.md 4.1), so none is 
 have gaps or fail, and a lab that has the folders writes its corrections.csv.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,12 +13,13 @@ from typing import Literal
 
 from pydantic import Field
 
+from mestore.datasets.casme2 import subject_id
 from mestore.datasets.entry import Annotation, Entry
 from mestore.datasets.find import find_frames, find_sheet
 from mestore.datasets.folder import folders_below, inside
 from mestore.datasets.sheet import Sheet, SheetRow, read_sheet, spreadsheets
 from mestore.datasets.spec import ReaderOptions
-from mestore.errors import AnnotationError, ClipFault
+from mestore.errors import ClipFault
 
 FPS = "60"
 
@@ -112,16 +112,6 @@ def _of_section(name: str) -> bool:
     return "section" in name.casefold()
 
 
-def _subject(cells: SheetRow) -> str:
-    """Return a subject as its folder is called; sheets have 1, or "01" once edited."""
-    match = re.fullmatch(r"(?:sub)?0*([0-9]{1,3})", cells.text("subject"), flags=re.IGNORECASE)
-    if not match:
-        raise AnnotationError(
-            f"{cells.where}: found {cells.text('subject')!r} as subject; expected a number like 1: mend it"
-        )
-    return f"sub{int(match[1]):02d}"
-
-
 def _entry(
     cells: SheetRow,
     *,
@@ -130,7 +120,7 @@ def _entry(
     usual: str,
     options: CasmeOptions,
 ) -> Entry:
-    subject, clip = _subject(cells), cells.text("clip")
+    subject, clip = subject_id(cells), cells.text("clip")
     found = there.get(f"{subject}/{clip}", ())
     fault = None
     if len(found) > 1:
@@ -149,6 +139,7 @@ def _entry(
         location=found[0] if found else f"{usual}/{subject}/{clip}",
         edition=edition,
         where=cells.where,
+        event=clip,
         modality="colour",
         emotion=cells.text("emotion"),
         aus=cells.text("aus"),

@@ -10,6 +10,7 @@ from pydantic import Field
 from mestore.datasets.entry import Annotation, Entry
 from mestore.datasets.find import find_frames, find_sheet
 from mestore.datasets.folder import folders_below, inside
+from mestore.datasets.joined import note, rows_by
 from mestore.datasets.sheet import SheetRow, read_sheet, spreadsheets
 from mestore.datasets.spec import ReaderOptions
 from mestore.errors import AnnotationError
@@ -62,7 +63,7 @@ def read(root: Path, *, dataset: str, options: Casme2Options) -> Annotation:
     Raises
     ------
     AnnotationError
-        If the frames or the coding sheet are not found, or found twice.
+        If the frames or the coding sheet are not found, or found twice, or if a clip has two classes.
     """
     folder = find_frames(
         root,
@@ -72,10 +73,15 @@ def read(root: Path, *, dataset: str, options: Casme2Options) -> Annotation:
         option=options.folder,
     )
     sheet = find_sheet(root, columns=COLUMNS, names=NAMES, option=options.sheet, other=_of_classes)
-    classes = _objective_classes(root)
+    of_classes = _class_sheet(root)
+    classes = _objective_classes(root, of_classes)
+    entries = tuple(_entry(cells, folder, sheet.name, classes) for cells in sheet.rows)
+    strangers = classes.keys() - {(entry.subject, entry.clip) for entry in entries}
+    said = note(f"clips of {of_classes} are not in {sheet.name}", map("/".join, strangers))
     return Annotation(
-        entries=tuple(_entry(cells, folder, sheet.name, classes) for cells in sheet.rows),
+        entries=entries,
         folders=tuple(folders_below(root, folder, depth=2)),
+        notes=(f"{dataset}: {said}",) if said else (),
     )
 
 
@@ -83,20 +89,27 @@ def _of_classes(name: str) -> bool:
     return "objective" in name.casefold()
 
 
-def _objective_classes(root: Path) -> Mapping[tuple[str, str], SheetRow]:
+def _class_sheet(root: Path) -> str:
+    """Return the name of the file of objective classes, empty where there is none."""
     names = [name for name in spreadsheets(root) if _of_classes(name)]
     if len(names) > 1:
         raise AnnotationError(f"{root}: {names} all hold objective classes; expected one: remove the others")
-    rows = [
-        row
-        for name in names
-        for row in read_sheet(inside(root, name), columns=CLASS_COLUMNS, names=NAMES).rows
-    ]
-    return {(_subject(row), row.text("clip")): row for row in rows}
+    return names[0] if names else ""
 
 
-def _subject(cells: SheetRow) -> str:
-    """Return a subject as its folder is called; sheets have "01" or 1."""
+def _objective_classes(root: Path, name: str) -> Mapping[tuple[str, str], SheetRow]:
+    rows = read_sheet(inside(root, name), columns=CLASS_COLUMNS, names=NAMES).rows if name else ()
+    return rows_by(rows, lambda row: (subject_id(row), row.text("clip")), columns=CLASS_COLUMNS[2:])
+
+
+def subject_id(cells: SheetRow) -> str:
+    """Return a subject as its folder is called; sheets have "01" or 1, those of CASME too.
+
+    Raises
+    ------
+    AnnotationError
+        If the cell holds no number.
+    """
     match = re.fullmatch(r"(?:sub)?0*([0-9]{1,3})", cells.text("subject"), flags=re.IGNORECASE)
     if not match:
         raise AnnotationError(
@@ -106,7 +119,7 @@ def _subject(cells: SheetRow) -> str:
 
 
 def _entry(cells: SheetRow, folder: str, edition: str, classes: Mapping[tuple[str, str], SheetRow]) -> Entry:
-    subject, clip = _subject(cells), cells.text("clip")
+    subject, clip = subject_id(cells), cells.text("clip")
     of_class = classes.get((subject, clip))
     return Entry(
         subject=subject,
@@ -118,6 +131,7 @@ def _entry(cells: SheetRow, folder: str, edition: str, classes: Mapping[tuple[st
         location=f"{folder}/{subject}/{clip}",
         edition=edition,
         where=f"{cells.where} ({of_class.where})" if of_class else cells.where,
+        event=clip,
         modality="colour",
         emotion=cells.text("emotion"),
         objective_class=of_class.text("objective_class") if of_class else "",

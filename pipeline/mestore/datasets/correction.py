@@ -10,11 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from importlib.resources import as_file, files
-from pathlib import Path
 from typing import Any
 
 from mestore.datasets.entry import Entry
-from mestore.datasets.own import CORRECTIONS, own_rows
+from mestore.datasets.own import CORRECTIONS, Places, own_rows
 from mestore.datasets.sheet import SheetRow, read_sheet
 from mestore.errors import AnnotationError
 
@@ -75,15 +74,15 @@ def shipped(reader: str) -> tuple[Correction, ...]:
         return tuple(_correction(row) for row in read_sheet(path, columns=COLUMNS).rows)
 
 
-def of_lab(root: Path, *, dataset: str) -> tuple[Correction, ...]:
-    """Return the corrections in the dataset's folder.
+def of_lab(places: Places, *, dataset: str) -> tuple[Correction, ...]:
+    """Return the lab's own corrections.
 
     Raises
     ------
     AnnotationError
         If the file cannot be read, or a line is not what a correction is.
     """
-    rows = own_rows(root, CORRECTIONS, columns=COLUMNS, dataset=dataset)
+    rows = own_rows(places, CORRECTIONS, columns=COLUMNS, dataset=dataset)
     return tuple(_correction(row) for row in rows)
 
 

@@ -11,7 +11,7 @@ from mestore import aus
 if TYPE_CHECKING:
     import pandas as pd
 
-_ALL_UNITS = tuple(range(100))
+_ALL_UNITS = tuple(range(1, 100))  # 0 is a neutral face: no unit
 
 
 def count(rows: "pd.DataFrame", *, units: Mapping[str, Collection[str]]) -> dict[str, "Counter[str]"]:

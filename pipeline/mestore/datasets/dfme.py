@@ -9,7 +9,7 @@ Of the full release no source shows folders or sheets. If its sheets have the sa
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -18,7 +18,7 @@ from pydantic import Field, field_validator
 from mestore.datasets.entry import Annotation, Entry
 from mestore.datasets.find import find_sheet, find_sheets
 from mestore.datasets.folder import inside, listing, subfolders
-from mestore.datasets.sheet import Sheet, SheetRow
+from mestore.datasets.sheet import AnotherSheet, Sheet, SheetRow, read_sheet, spreadsheets
 from mestore.datasets.spec import ReaderOptions
 from mestore.datasets.template import check_template, clip_folders, fill
 from mestore.errors import AnnotationError, ClipFault
@@ -130,7 +130,20 @@ def _sheets(root: Path, options: DfmeOptions) -> list[tuple[str, Sheet]]:
                 "other, or set the option 'sheet'"
             )
         found.append((split, sheet))
+    _require_readable(root, {sheet.name for _, sheet in found})
     return found
+
+
+def _require_readable(root: Path, found: Collection[str]) -> None:
+    """Refuse a file whose name tells a split, without the columns: the split would be gone silently."""
+    for name in spreadsheets(root):
+        if _split(name) and name not in found:
+            try:
+                read_sheet(inside(root, name), columns=COLUMNS, names=NAMES)
+            except AnotherSheet as error:
+                raise AnnotationError(
+                    f"{error}; its name tells the split {_split(name)}: rename it if it is something else"
+                ) from error
 
 
 def _split(name: str) -> str:
@@ -200,6 +213,7 @@ def _entry(cells: SheetRow, *, edition: str, split: str, layout: str) -> Entry:
         location=fill(layout, {"part": part, "split": split, "subject": subject, "clip": clip}),
         edition=edition,
         where=cells.where,
+        event=clip,
         modality="colour",
         emotion=cells.text("emotion"),
         aus=cells.text("aus"),

@@ -6,7 +6,8 @@ reader, part, kind
     Whose clips are counted. Part `*` is each part by itself; `all`, as part or as kind, all of them together.
 edition
     Patterns over fingerprints "<rows>-<8 digits>" of the coding sheets that the count is of, any of them; `*`
-    where it does not depend on the sheet. Papers that count otherwise than a sheet are editions of their own.
+    where it does not depend on the sheet; `paper` where a paper says it and no known sheet has it: nothing is
+    compared with that, and it is named beside what the sheets have.
 column, value
     What is counted: `clips`; `subjects` and `videos` that hold one; clips of a `subject` or `split`; clips
     with an `emotion` (one of several, for 4DME), with exactly these `emotions`, with an `objective_class`, or
@@ -36,6 +37,9 @@ FILE = "expected.csv"
 EACH, ALL = "*", "all"
 """As part: each part by itself. As part or kind: all of them together."""
 
+PAPER = "paper"
+"""As edition: counts of a paper that no known sheet has."""
+
 CLASSES = ("split", "emotion", "emotions", "objective_class", "au", "au_static")
 """Columns that sort clips: a value that no source states is expected nowhere."""
 
@@ -44,6 +48,8 @@ ON_REQUEST = ("videos", "emotions", "aus", "au_kinds", "au_static")
 
 A_PART = 0.75
 """With fewer of the subjects than this a copy is part of a dataset: to compare classes would say nothing."""
+
+_TOTALS = ("clips", "subjects")
 
 Verdict = Literal["ok", "differs", "not stated", "not compared"]
 
@@ -76,7 +82,7 @@ class Edition:
     nearest : str
         The pattern that it is compared as; empty where no count depends on the sheet.
     others : tuple of str
-        All patterns that counts are stated for.
+        All patterns of sheets that counts are stated for.
     """
 
     sheet: str
@@ -151,12 +157,27 @@ def compare(table: "pd.DataFrame", reader: str) -> list[Count]:
     for part, kind, sheets, its in _blocks(table, stated, nearest=nearest):
         rows = table[_is(table["part"], part) & _is(table["kind"], kind) & table["edition"].isin(sheets)]
         numbers = {it.count for it in its if it.column == "subjects"}
+        papers = [it for it in stated if (it.part, it.kind, it.edition) == (part, kind, PAPER)]
         is_part = bool(numbers) and rows["subject"].nunique() < A_PART * min(numbers)
         for it in _counts(rows, its, one=ALL not in (part, kind)):
             it = replace(it, part=part, kind=kind, edition="; ".join(sheets))
+            it = _beside(it, papers) if papers else it
             skipped = is_part and _is_of_class(it)
             counts.append(replace(it, verdict="not compared") if it.expected and skipped else it)
     return counts
+
+
+def _beside(count: Count, papers: Sequence[Expectation]) -> Count:
+    """Return a count with what a paper says of the same clips: totals in its source, classes in its note."""
+    if count.column in _TOTALS:
+        if not count.expected:
+            return count
+        totals = [f"{it.count} {it.column}" for it in papers if it.column in _TOTALS]
+        return replace(count, source=f"{count.source}; the paper counts {' of '.join(totals)}")
+    of_value = [it.count for it in papers if (it.column, it.value) == (count.column, count.value)]
+    return replace(
+        count, note="; ".join(filter(None, [count.note, *(f"the paper counts {it}" for it in of_value)]))
+    )
 
 
 def editions(table: "pd.DataFrame", reader: str) -> list[Edition]:
@@ -168,7 +189,7 @@ def editions(table: "pd.DataFrame", reader: str) -> list[Edition]:
     >>> table = pd.DataFrame({"edition": ["mine.xlsx 254-0123abcd"], "part": [""], "kind": ["micro"]})
     >>> [sheet] = editions(table, "casme2")
     >>> sheet.known, sheet.nearest, sheet.others
-    (False, '255-*', ('247-*', '255-*', '256-*'))
+    (False, '255-*', ('255-*', '256-*'))
     """
     scopes = {
         str(text): (frozenset(rows["part"]), frozenset(rows["kind"]))
@@ -182,7 +203,7 @@ def editions(table: "pd.DataFrame", reader: str) -> list[Edition]:
             for it in load()
             if it.reader == reader and it.part in {*parts, EACH, ALL} and it.kind in {*kinds, ALL}
             for pattern in it.edition.split()
-        } - {EACH}
+        } - {EACH, PAPER}
         others = tuple(sorted(patterns, key=_rows))
         # Some deliveries cut one sheet into two: what is nearest to all sheets of these clips counts as well.
         together = sum(_rows(_parse(other)[1]) for other, scope in scopes.items() if scope == scopes[text])

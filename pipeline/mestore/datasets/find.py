@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mestore.datasets.folder import inside, listing, subfolders
 from mestore.datasets.own import FILES
-from mestore.datasets.sheet import Sheet, read_sheet, spreadsheets
+from mestore.datasets.sheet import AnotherSheet, Sheet, read_sheet, spreadsheets
 from mestore.errors import AnnotationError
 
 
@@ -89,15 +89,21 @@ def find_sheets(
 def _sheets(
     root: Path, read: Callable[[Path], Sheet], *, folders: Sequence[str], other: Callable[[str], bool]
 ) -> tuple[dict[str, Sheet], list[str]]:
-    """Return what could be read, by path below `root`, and why the rest could not."""
+    """Return what has the columns, by path below `root`, and what the other sheets lack.
+
+    A file that cannot be read at all, or has the columns and is broken below them, is neither: it may be the
+    one that should count, so its error goes on.
+    """
     found, refusals = {}, []
     for path in _tables(root, folders):
         if other(path.rpartition("/")[2]):
             continue
         try:
             found[path] = read(inside(root, path))
-        except AnnotationError as error:
+        except AnotherSheet as error:
             refusals.append(str(error))
+        except AnnotationError as error:
+            raise AnnotationError(f"{error}; or name the coding sheet in the option 'sheet'") from error
     return found, refusals
 
 

@@ -123,7 +123,8 @@ def _without_summary(rows: Sequence[SheetRow]) -> tuple[Sequence[SheetRow], tupl
 
 
 def _notes(sheet: Sheet) -> list[str]:
-    return [f"columns of {sheet.name} that are not read: {', '.join(sheet.unread)}"] if sheet.unread else []
+    unread = [f"columns of {sheet.name} that are not read: {', '.join(sheet.unread)}"] if sheet.unread else []
+    return [*unread, *sheet.lacking(("split",))]
 
 
 def _entry(cells: SheetRow, *, edition: str, layout: str, options: FourDmeOptions) -> Entry:

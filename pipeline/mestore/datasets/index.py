@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,9 @@ from mestore.datasets.entry import Annotation, Entry
 from mestore.datasets.identity import event, family
 from mestore.datasets.landmarks import landmarks_of
 from mestore.datasets.locate import NONE, Images, Recordings
+from mestore.datasets.own import Places
 from mestore.datasets.persons import persons_of
-from mestore.datasets.row import UNREAD, Row, understand
+from mestore.datasets.row import UNREAD, Row, check_names, understand
 from mestore.datasets.spec import ReaderOptions
 from mestore.errors import AnnotationError, ClipFault, UnsafePathError
 
@@ -57,6 +58,7 @@ def index_dataset(
     reader: str,
     options: ReaderOptions,
     hashes_folder: Path,
+    own: Path | None = None,
     subjects: Collection[str] = (),
     content: bool = True,
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -77,6 +79,8 @@ def index_dataset(
         Of that reader.
     hashes_folder : Path
         Cache for digests of files, so that a second run only asks for sizes and times.
+    own : Path, optional
+        Folder of the lab's tables about the dataset, where they are not in its own folder.
     subjects : collection of str
         The only subjects to take; empty for all.
     content : bool
@@ -93,41 +97,74 @@ def index_dataset(
         raise AnnotationError(
             f"{dataset}: looked for a folder {root}, found none; put the dataset there or link it"
         )
-    root = root.resolve()
-    annotation = READERS[reader].load()(root, dataset=dataset, options=options)
-    if not annotation.entries:
-        raise AnnotationError(f"{dataset}: {root} has no annotated clip; fill in the coding sheet")
-    persons, left_out = persons_of(root, dataset=dataset, reader=reader, entries=annotation.entries)
-    editions = _editions(annotation.entries)
-    rows, unused = _rows(root, annotation.entries, dataset=dataset, reader=reader, editions=editions)
-    points = landmarks_of(root, clips={_key(row) for row in rows})
-    rows = _of_subjects(rows, subjects, dataset=dataset)
-    first, failures = _first_of_each(rows, dataset=dataset)
+    places = Places(root=root.resolve(), own=own)
+    read = _read(places, dataset=dataset, reader=reader, options=options, subjects=subjects)
+    failures = list(read.failures)
     records = []
-    with Recordings(root, hashes_folder=hashes_folder, content=content) as recordings:
-        for done, (clip_id, row) in enumerate(sorted(first.items()), 1):
+    with Recordings(places.root, hashes_folder=hashes_folder, content=content) as recordings:
+        for done, (clip_id, row) in enumerate(sorted(read.rows.items()), 1):
             try:
                 images = _images(recordings, row)
             except ClipFault as fault:
                 failures.append(_failure(clip_id, row, fault, dataset=dataset))
                 images = NONE
-            records.append(
-                _record(row, images)
-                | {
-                    "clip_id": clip_id,
-                    "dataset": dataset,
-                    "reader": reader,
-                    "person": persons[row.entry.subject],
-                    "event": event(row, family=family(reader, part=row.entry.part, dataset=dataset)),
-                    "edition": f"{row.entry.edition} {editions[row.entry.edition]}",
-                    "landmarks": points.get(_key(row), []),
-                }
-            )
-            progress(done, len(first))
+            who = {"clip_id": clip_id, "dataset": dataset, "reader": reader}
+            records.append(who | _record(row, images) | read.joined(row))
+            progress(done, len(read.rows))
     return Index(
         clips=clips.validate(pd.DataFrame(records, columns=clips.columns())),
         failures=_failures_table(failures),
-        notes=[*annotation.notes, *left_out, *unused, *recordings.lost],
+        notes=[*read.notes, *recordings.lost],
+        unlisted=read.unlisted,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Read:
+    """All that is known of a dataset before its frames are looked at."""
+
+    rows: dict[str, Row]
+    failures: list[dict[str, str]]
+    persons: Mapping[str, str]
+    families: Mapping[str, str]
+    editions: Mapping[str, str]
+    landmarks: Mapping[tuple[str, str, str, int], list[float]]
+    notes: list[str]
+    unlisted: list[str]
+
+    def joined(self, row: Row) -> dict[str, Any]:
+        """Return what a row's clip has from elsewhere than its row."""
+        entry = row.entry
+        return {
+            "person": self.persons[entry.subject],
+            "event": event(row, family=self.families[entry.part]),
+            "edition": f"{entry.edition} {self.editions[entry.edition]}",
+            "landmarks": self.landmarks.get(_key(row), []),
+        }
+
+
+def _read(
+    places: Places, *, dataset: str, reader: str, options: ReaderOptions, subjects: Collection[str]
+) -> _Read:
+    annotation = READERS[reader].load()(places.root, dataset=dataset, options=options)
+    if not annotation.entries:
+        raise AnnotationError(f"{dataset}: {places.root} has no annotated clip; fill in the coding sheet")
+    for entry in annotation.entries:
+        check_names(entry)
+    persons, left_out = persons_of(places, dataset=dataset, reader=reader, entries=annotation.entries)
+    editions = _editions(annotation.entries)
+    rows, unused = _rows(places, annotation.entries, dataset=dataset, reader=reader, editions=editions)
+    points = landmarks_of(places, clips={_key(row) for row in rows})
+    first, failures = _first_of_each(_of_subjects(rows, subjects, dataset=dataset), dataset=dataset)
+    parts = {entry.part for entry in annotation.entries}
+    return _Read(
+        rows=first,
+        failures=failures,
+        persons=persons,
+        families={part: family(reader, part=part, dataset=dataset) for part in parts},
+        editions=editions,
+        landmarks=points,
+        notes=[*annotation.notes, *left_out, *unused],
         unlisted=_unlisted(annotation),
     )
 
@@ -151,10 +188,10 @@ def _editions(entries: Sequence[Entry]) -> dict[str, str]:
 
 
 def _rows(
-    root: Path, entries: Sequence[Entry], *, dataset: str, reader: str, editions: Mapping[str, str]
+    places: Places, entries: Sequence[Entry], *, dataset: str, reader: str, editions: Mapping[str, str]
 ) -> tuple[list[Row], list[str]]:
     """Return the rows, corrected, and notes on the lab's corrections that found nothing to correct."""
-    own = of_lab(root, dataset=dataset)
+    own = of_lab(places, dataset=dataset)
     corrected, unused = correct(entries, shipped(reader), own=own, fingerprints=editions)
     notes = [
         f"{dataset}: {correction.where}: not applied: no {correction.subject}/{correction.clip} of an "
@@ -181,13 +218,10 @@ def _first_of_each(rows: Sequence[Row], *, dataset: str) -> tuple[dict[str, Row]
     seen: Counter[str] = Counter()
     failures = []
     for row in rows:
-        clip_id = clips.clip_id(
-            dataset=dataset,
-            part=row.entry.part,
-            subject=row.entry.subject,
-            clip=row.entry.clip,
-            onset=row.onset,
-        )
+        # Clips whose onset cannot be read are clips all the same, each with a number of its own below 0.
+        while row.onset < 0 and _clip_id(row, dataset=dataset) in first:
+            row = replace(row, onset=row.onset - 1)
+        clip_id = _clip_id(row, dataset=dataset)
         seen[clip_id] += 1
         if first.setdefault(clip_id, row) is not row:
             fault = ClipFault(
@@ -197,6 +231,13 @@ def _first_of_each(rows: Sequence[Row], *, dataset: str) -> tuple[dict[str, Row]
             )
             failures.append(_failure(f"{clip_id}#{seen[clip_id]}", row, fault, dataset=dataset))
     return first, failures
+
+
+def _clip_id(row: Row, *, dataset: str) -> str:
+    entry = row.entry
+    return clips.clip_id(
+        dataset=dataset, part=entry.part, subject=entry.subject, clip=entry.clip, onset=row.onset
+    )
 
 
 def _images(recordings: Recordings, row: Row) -> Images:
@@ -221,10 +262,10 @@ def _apex(row: Row, numbers: Sequence[int]) -> tuple[int, str]:
 
     An apex that is not annotated is the middle, or the frame nearest to it that is there.
     """
-    if row.onset == UNREAD:
-        return UNREAD, ""
     if row.apex is not None:
         return row.apex, row.apex_source
+    if min(row.onset, row.offset) < 0:
+        return UNREAD, ""
     middle = row.onset + (row.offset - row.onset) // 2
     return min(numbers, key=lambda number: (abs(number - middle), number), default=middle), "estimated:middle"
 

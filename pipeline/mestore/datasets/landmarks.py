@@ -2,10 +2,9 @@
 
 import math
 from collections.abc import Collection, Mapping
-from pathlib import Path
 
-from mestore.datasets.folder import file_inside
 from mestore.datasets.own import LANDMARKS as FILE
+from mestore.datasets.own import Places
 from mestore.datasets.row import parse_frame
 from mestore.datasets.sheet import SheetRow, read_sheet
 from mestore.errors import AnnotationError
@@ -20,8 +19,8 @@ Names = tuple[str, str, int]
 """The same without the part."""
 
 
-def landmarks_of(root: Path, *, clips: Collection[Clip]) -> dict[Clip, list[float]]:
-    """Return the landmarks that `landmarks.csv` in the dataset's folder gives, of the clips it names.
+def landmarks_of(places: Places, *, clips: Collection[Clip]) -> dict[Clip, list[float]]:
+    """Return the landmarks that the lab's `landmarks.csv` gives, of the clips it names.
 
     The file has a row per clip: columns subject, clip and onset as in the clip table, and the 68 points
     (iBUG order) of the onset frame as x0, y0 to x67, y67, in pixels of the recorded frame: whole numbers are
@@ -31,8 +30,8 @@ def landmarks_of(root: Path, *, clips: Collection[Clip]) -> dict[Clip, list[floa
 
     Parameters
     ----------
-    root : Path
-        The dataset's folder.
+    places : Places
+        Where the file may lie.
     clips : collection of (str, str, str, int)
         Part, subject, clip and onset of every clip of the dataset.
 
@@ -47,9 +46,7 @@ def landmarks_of(root: Path, *, clips: Collection[Clip]) -> dict[Clip, list[floa
         If the file cannot be read, lacks a column, names a clip twice, one that does not exist or two at
         once, or holds what is not a finite number.
     """
-    path = file_inside(
-        root, FILE, what="a table with the columns subject, clip, onset and x0, y0 to x67, y67"
-    )
+    path = places.find(FILE, what="a table with the columns subject, clip, onset and x0, y0 to x67, y67")
     if path is None:
         return {}
     given: dict[Clip, list[float]] = {}

@@ -169,6 +169,7 @@ def _entry(
         location=location,
         edition=edition,
         where=cells.where,
+        event=clip,
         modality="colour",
         emotion=cells.text("emotion"),
         aus=cells.text("aus"),

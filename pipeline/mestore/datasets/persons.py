@@ -3,24 +3,27 @@
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mestore.datasets.entry import Entry
 from mestore.datasets.identity import family
 from mestore.datasets.own import PERSONS as FILE
-from mestore.datasets.own import own_rows
+from mestore.datasets.own import Places, own_rows
 from mestore.errors import AnnotationError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COLUMNS = ("dataset", "subject", "person")
 
 
 def persons_of(
-    root: Path, *, dataset: str, reader: str, entries: Sequence[Entry]
+    places: Places, *, dataset: str, reader: str, entries: Sequence[Entry]
 ) -> tuple[dict[str, str], tuple[str, ...]]:
     """Return the person of each subject in `entries`, and notes for the user.
 
-    A person is what the entries say, or `persons.csv` in the dataset's folder (columns dataset, subject,
-    person; rows of other datasets are ignored), or else "<family>/<subject>" (`mestore.datasets.identity`).
+    A person is what the entries say, or the lab's `persons.csv` (columns dataset, subject, person;
+    rows of other datasets are ignored), or else "<family>/<subject>" (`mestore.datasets.identity`).
 
     Raises
     ------
@@ -32,7 +35,7 @@ def persons_of(
     subjects = sorted({entry.subject for entry in entries})
     _refuse_twins(subjects, what=f"subjects of {dataset}", remedy="write them alike, or rename one")
     given = _from_entries(entries)
-    filed = _from_file(root, dataset=dataset, subjects=subjects)
+    filed = _from_file(places, dataset=dataset, subjects=subjects)
     for subject, person in filed.items():
         if given.setdefault(subject, person) != person:
             raise AnnotationError(
@@ -56,6 +59,29 @@ def refuse_twin_persons(persons: Iterable[str]) -> None:
         what="persons",
         remedy=f"spell them alike in {FILE} (or in column 'person') if they are one, apart if they are not",
     )
+
+
+def refuse_torn_persons(table: "pd.DataFrame") -> None:
+    """Raise `AnnotationError` if datasets that film the same people call one of them by two names.
+
+    A persons.csv about SAMM says nothing of SAMM Long Videos: without one there too, a fold could train on a
+    person under the one name and test the same person under the other.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Clip table of all datasets: reader, part, dataset, subject and person.
+    """
+    seen: dict[tuple[str, str], tuple[str, str]] = {}
+    columns = ["reader", "part", "dataset", "subject", "person"]
+    for reader, part, dataset, subject, person in table[columns].drop_duplicates().itertuples(index=False):
+        whose = (family(reader, part=part, dataset=dataset), subject)
+        other, name = seen.setdefault(whose, (dataset, person))
+        if name != person:
+            raise AnnotationError(
+                f"subject {subject!r} is person {name!r} in {other} and {person!r} in {dataset}, which film "
+                f"the same people; expected one: give rows for both datasets in {FILE}, in the folder of each"
+            )
 
 
 def same_id(name: str) -> str:
@@ -103,9 +129,9 @@ def _from_entries(entries: Sequence[Entry]) -> dict[str, str]:
     return given
 
 
-def _from_file(root: Path, *, dataset: str, subjects: Sequence[str]) -> dict[str, str]:
+def _from_file(places: Places, *, dataset: str, subjects: Sequence[str]) -> dict[str, str]:
     given: dict[str, str] = {}
-    for cells in own_rows(root, FILE, columns=COLUMNS, dataset=dataset):
+    for cells in own_rows(places, FILE, columns=COLUMNS, dataset=dataset):
         subject, person = cells.text("subject"), cells.text("person")
         if subject not in subjects:
             raise AnnotationError(

@@ -1,6 +1,5 @@
 """Row: one annotated clip, its numbers and labels understood."""
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -29,7 +28,7 @@ class Row:
     entry : Entry
         Where it came from, corrections applied.
     onset, offset : int
-        Frame numbers, as in the file names; `UNREAD` where the row has a fault.
+        Frame numbers, as in the file names; `UNREAD` where a cell could not be read.
     apex : int or None
         Frame number; None where there is none.
     apex_source : str
@@ -75,17 +74,14 @@ def understand(entry: Entry, *, applied: Sequence[Correction] = ()) -> Row:
     AnnotationError
         If the entry's subject, clip or part is no name: a clip that cannot be named cannot be counted.
     """
-    for what in ("subject", "clip", *(["part"] if entry.part else [])):
-        check_name(getattr(entry, what), what=what, where=entry.where)
+    check_names(entry)
     row = Row(
         entry=entry,
-        emotion=emotion(entry.emotion),
-        aus=aus.to_text(aus.parse(entry.aus)),
         corrections=(*map(str, applied), *entry.changes),
         fault=entry.fault,
     )
     # Each by itself: a macro-expression whose onset cannot be read is still no micro-expression.
-    for part in (_with_kind, _with_fps, _with_class, _with_frames):
+    for part in _PARTS:
         try:
             row = part(row)
         except ClipFault as fault:
@@ -93,6 +89,24 @@ def understand(entry: Entry, *, applied: Sequence[Correction] = ()) -> Row:
     if row.apex is not None and any(correction.field == "apex" for correction in applied):
         row = replace(row, apex_source="corrected")
     return row
+
+
+def check_names(entry: Entry) -> None:
+    """Raise `AnnotationError` unless the names of an entry can be part of a clip's id."""
+    for what in ("edition", "subject", "clip", *(["part"] if entry.part else [])):
+        check_name(getattr(entry, what), what=what, where=entry.where)
+    for what in ("location", "emotion", "video", "event", "split"):
+        _check_utf8(getattr(entry, what), what=what, where=entry.where)
+
+
+def _check_utf8(text: str, *, what: str, where: str) -> None:
+    """Refuse what the clip table cannot hold: names of folders come in whatever encoding a disk had."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise AnnotationError(
+            f"{where}: {text!r} as {what} is no UTF-8; rename the file or folder, or mend the cell"
+        ) from None
 
 
 def check_name(name: str, *, what: str, where: str) -> None:
@@ -162,6 +176,22 @@ def objective_class(text: str) -> str:
     raise ValueError(f"objective class {text!r}; expected 1 to 7 or I to VII")
 
 
+def _with_emotion(row: Row) -> Row:
+    return replace(row, emotion=emotion(_label(row.entry, "emotion")))
+
+
+def _with_aus(row: Row) -> Row:
+    return replace(row, aus=aus.to_text(aus.parse(_label(row.entry, "aus"))))
+
+
+def _label(entry: Entry, what: str) -> str:
+    """Return a label's cell; an error, a date or a formula without a value is none."""
+    cell: str = getattr(entry, what)
+    if cell.startswith(("#", "=")):
+        raise _fault(entry, what, expected="a label, or empty")
+    return cell
+
+
 def _fault(entry: Entry, what: str, *, expected: str) -> ClipFault:
     cell: str = getattr(entry, what)
     remedy = "mend the cell, or write a line of corrections.csv"
@@ -181,23 +211,26 @@ def _frame(entry: Entry, what: str) -> int | None:
         raise _fault(entry, what, expected="a frame number") from None
 
 
-def _with_frames(row: Row) -> Row:
-    entry = row.entry
-    onset, apex, offset = (_frame(entry, what) for what in ("onset", "apex", "offset"))
+def _with_onset(row: Row) -> Row:
+    onset = _frame(row.entry, "onset")
     if onset is None:
-        raise _fault(entry, "onset", expected="a frame number")
-    if offset is None and apex is not None and entry.without_offset != "fault":
+        raise _fault(row.entry, "onset", expected="a frame number")
+    return replace(row, onset=onset)
+
+
+def _with_apex(row: Row) -> Row:
+    apex = _frame(row.entry, "apex")
+    return replace(row, apex=apex, apex_source="" if apex is None else "annotated")
+
+
+def _with_offset(row: Row) -> Row:
+    entry, onset, apex = row.entry, row.onset, row.apex
+    offset = _frame(entry, "offset")
+    if offset is None and apex is not None and onset != UNREAD and entry.without_offset != "fault":
         offset = apex if entry.without_offset == "apex" else 2 * apex - onset
     if offset is None:
         raise _fault(entry, "offset", expected="a frame number")
-    return replace(
-        row,
-        onset=onset,
-        apex=apex,
-        offset=offset,
-        apex_source="" if apex is None else "annotated",
-        corrections=row.corrections + _rules(entry, offset),
-    )
+    return replace(row, offset=offset, corrections=row.corrections + _rules(entry, offset))
 
 
 def _rules(entry: Entry, offset: int) -> tuple[str, ...]:
@@ -211,11 +244,8 @@ def _rules(entry: Entry, offset: int) -> tuple[str, ...]:
 
 
 def _with_fps(row: Row) -> Row:
-    try:
-        fps = float(row.entry.fps)
-    except ValueError:
-        fps = math.nan
-    if not 0 < fps < math.inf:
+    fps = float(row.entry.fps) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", row.entry.fps) else 0
+    if fps <= 0:
         raise _fault(row.entry, "fps", expected="frames per second, such as 200 or 29.97")
     return replace(row, fps=fps)
 
@@ -232,3 +262,9 @@ def _with_class(row: Row) -> Row:
         return replace(row, objective_class=objective_class(row.entry.objective_class.strip()))
     except ValueError:
         raise _fault(row.entry, "objective_class", expected="1 to 7, I to VII, or empty") from None
+
+
+_PARTS = (
+    *(_with_kind, _with_fps, _with_class, _with_emotion, _with_aus),
+    *(_with_onset, _with_apex, _with_offset),
+)

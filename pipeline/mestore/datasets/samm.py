@@ -78,6 +78,7 @@ def read(root: Path, *, dataset: str, options: SammOptions) -> Annotation:
     return Annotation(
         entries=tuple(_entry(cells, folder=folder, edition=sheet.name) for cells in sheet.rows),
         folders=tuple(_clips(root, folder)),
+        notes=tuple(f"{dataset}: {text}" for text in sheet.lacking(OPTIONAL)),
     )
 
 

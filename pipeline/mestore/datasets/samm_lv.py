@@ -27,6 +27,7 @@ from mestore.datasets import samm
 from mestore.datasets.entry import NOTHING, Annotation, Entry
 from mestore.datasets.find import find_frames, find_sheet
 from mestore.datasets.folder import folders_below
+from mestore.datasets.joined import note, rows_by
 from mestore.datasets.sheet import SheetRow
 from mestore.datasets.spec import ReaderOptions
 
@@ -44,8 +45,6 @@ NAMES = {
 }
 COLUMNS = tuple(NAMES)
 FRAMES = ("onset", "apex", "offset")
-
-_MOST = 5  # clips that a note names
 
 
 class SammLvOptions(ReaderOptions):
@@ -82,7 +81,7 @@ def read(root: Path, *, dataset: str, options: SammLvOptions) -> Annotation:
     Raises
     ------
     AnnotationError
-        If the frames or a workbook are not found, or found twice.
+        If the frames or a workbook are not found, or found twice, or if SAMM's has two rows for a clip.
     """
     folder = find_frames(
         root, usual=FOLDERS, holds=r"\d{3}_\d+", example="006_1, 006_2, ...", option=options.folder
@@ -98,14 +97,15 @@ def read(root: Path, *, dataset: str, options: SammLvOptions) -> Annotation:
         for cells in rows
     )
     notes = (
-        _note("macro-expressions were under way before and are left out", under_way),
-        _note("names are of several micro-expressions, so that SAMM's is not known", names.keys() - events),
+        note("macro-expressions were under way before and are left out", under_way),
+        note("names are of several micro-expressions, so that SAMM's is not known", names.keys() - events),
+        note(f"clips of {options.samm_sheet} are no micro-expressions here", of_samm.keys() - names.keys()),
         *_numbering(entries, of_samm),
     )
     return Annotation(
         entries=entries,
         folders=tuple(folders_below(root, folder, depth=1)),
-        notes=tuple(f"{dataset}: {note}" for note in notes if note),
+        notes=tuple(f"{dataset}: {text}" for text in notes if text),
     )
 
 
@@ -143,7 +143,7 @@ def _of_samm(root: Path, name: str) -> Mapping[str, SheetRow]:
     if not name:
         return {}
     sheet = find_sheet(root, columns=samm.COLUMNS, optional=samm.OPTIONAL, names=samm.NAMES, option=name)
-    return {_clip(cells): cells for cells in sheet.rows}
+    return rows_by(sheet.rows, _clip, columns=("onset", *samm.OPTIONAL))
 
 
 def _entry(
@@ -188,13 +188,6 @@ def _entry(
     )
 
 
-def _note(what: str, cases: Iterable[str]) -> str:
-    """Return how many cases there are of something, and the first; empty if there are none."""
-    cases = sorted(cases)
-    more = ", ..." if len(cases) > _MOST else ""
-    return f"{len(cases)} {what}: {', '.join(cases[:_MOST])}{more}" if cases else ""
-
-
 def _numbering(entries: Iterable[Entry], of_samm: Mapping[str, SheetRow]) -> tuple[str, str]:
     """Return notes on by how much SAMM's frame numbers are ahead, video by video."""
     ahead: dict[str, set[int]] = defaultdict(set)
@@ -205,6 +198,6 @@ def _numbering(entries: Iterable[Entry], of_samm: Mapping[str, SheetRow]) -> tup
     shifted = {video for video, by in ahead.items() if by != {0}}
     several = [f"{video} ({', '.join(map(str, sorted(by)))})" for video, by in ahead.items() if len(by) > 1]
     return (
-        _note(f"of {len(ahead)} videos with clips of SAMM count frames from another one on", shifted),
-        _note("videos are behind SAMM's frame numbers by more than one number", several),
+        note(f"of {len(ahead)} videos with clips of SAMM count frames from another one on", shifted),
+        note("videos are behind SAMM's frame numbers by more than one number", several),
     )

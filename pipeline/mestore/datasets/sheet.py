@@ -1,6 +1,7 @@
 """Coding sheets: csv, xlsx and xls as text, the header row found by its column names."""
 
 import csv
+import datetime
 import io
 import re
 import zipfile
@@ -16,6 +17,16 @@ from mestore.errors import AnnotationError
 SUFFIXES = (".csv", ".xlsx", ".xls")
 
 Cells = list[list[str]]
+
+_LARGEST = 500_000_000  # bytes of a workbook unpacked; 100,000 rows of a coding sheet take a tenth of it
+
+
+class AnotherSheet(AnnotationError):
+    """A sheet that can be read has not the columns or the worksheet that were looked for."""
+
+
+class NoWorksheet(AnotherSheet):
+    """A workbook has no worksheet of the title that was looked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +49,12 @@ class Sheet:
     rows: tuple[SheetRow, ...]
     unread: tuple[str, ...]
 
+    def lacking(self, columns: Sequence[str]) -> list[str]:
+        """Return, in a sentence, which of the optional `columns` are not there; nothing if all are."""
+        absent = [column for column in columns if self.rows and column not in self.rows[0].cells]
+        others = f"; not read are {', '.join(self.unread)}" if self.unread else ""
+        return [f"{self.name} has no column for {', '.join(absent)}{others}"] if absent else []
+
 
 def spreadsheets(folder: Path) -> list[str]:
     """Return the names of the sheets in `folder`, without hidden files and Excel's "~$" lock files."""
@@ -56,7 +73,7 @@ def read_sheet(
     names: Mapping[str, Sequence[str]] = {},
     title: str = "",
 ) -> Sheet:
-    """Return the first worksheet of `path` that has all of `columns`.
+    """Return the worksheet of `path` that has all of `columns`.
 
     The header is the first row that names them all, in any order: titles above it, nameless columns and
     other worksheets are passed over. Names are compared without case, spaces and punctuation.
@@ -75,26 +92,41 @@ def read_sheet(
     Raises
     ------
     AnnotationError
-        If the file cannot be read or no row names all `columns`; the message shows the nearest row.
+        If the file cannot be read, or no row names all `columns` (the message shows the nearest), or rows of
+        two worksheets do.
     """
     wanted = {column: tuple(names.get(column, (column,))) for column in (*columns, *optional)}
     nearest: tuple[int, str] = (-1, "it has no rows")
-    worksheets = _worksheets(path)
+    worksheets, found = _worksheets(path), []
     for its_title, cells in _titled(path, worksheets, [title]) if title else worksheets:
         for number, row in enumerate(cells, 1):
             place = f"{path.name}{f', sheet {its_title!r}' if its_title else ''}"
             at = _places(row, wanted, where=f"{place}, row {number}")
             missing = [_or(wanted[column]) for column in columns if column not in at]
             if not missing:
-                return _sheet(path.name, cells, header=number, at=at, place=place)
+                found.append(_sheet(path.name, cells, header=number, at=at, place=place))
+                break
             seen = ", ".join(repr(cell) for cell in row if cell)
             score = len(columns) - len(missing)
             if seen and score > nearest[0]:
                 nearest = (score, f"the nearest, {place}, row {number}, has {seen} and lacks {missing}")
-    raise AnnotationError(
-        f"{path} has no row with the column names {[_or(wanted[column]) for column in columns]}: {nearest[1]}"
-        "; rename its columns, or put the right file there"
-    )
+    if not found:
+        raise AnotherSheet(
+            f"{path} has no row with the column names {[_or(wanted[column]) for column in columns]}: "
+            f"{nearest[1]}; rename its columns, or put the right file there"
+        )
+    return _only(found, path)
+
+
+def _only(found: Sequence[Sheet], path: Path) -> Sheet:
+    """Return the sheet that has rows; refuse to choose between two."""
+    filled = [sheet for sheet in found if sheet.rows]
+    if len(filled) > 1:
+        raise AnnotationError(
+            f"{path} has two worksheets with these columns: {filled[0].rows[0].where} and "
+            f"{filled[1].rows[0].where} on; expected one: remove the other, or its header"
+        )
+    return filled[0] if filled else found[0]
 
 
 def read_grids(path: Path, *, titles: Sequence[Sequence[str]]) -> list[list[SheetRow]]:
@@ -132,7 +164,7 @@ def _titled(path: Path, worksheets: list[tuple[str, Cells]], names: Sequence[str
     keys = {_key(name) for name in names}
     found = [(title, cells) for title, cells in worksheets if _key(title) in keys]
     if len(found) != 1:
-        raise AnnotationError(
+        raise NoWorksheet(
             f"{path} has the worksheets {[title for title, _ in worksheets]}; expected one called "
             f"{_or(names)!r}: put the right file there, or rename its worksheet"
         )
@@ -177,13 +209,18 @@ def _sheet(name: str, cells: Cells, *, header: int, at: Mapping[str, int], place
 
 
 def _require_width(cells: Cells, *, header: int, place: str) -> None:
-    """Refuse a row that goes on where the header has ended: a comma in it should have been quoted."""
-    width = len(cells[header - 1])
+    """Refuse a row that is longer than the header, or shorter: quotes lack, or the file is cut off."""
+    width = 1 + max(place for place, cell in enumerate(cells[header - 1]) if cell)
     for number, row in enumerate(cells[header:], header + 1):
+        if any(row) and len(row) < width:
+            raise AnnotationError(
+                f"{place}, row {number}: found {len(row)} cells; expected {width}, as the header has: get "
+                "the whole file back, or add the separators of the empty cells"
+            )
         if any(row[width:]):
             raise AnnotationError(
-                f"{place}, row {number}: {row[width:]} stand beyond the last column; expected as many cells "
-                'as the header has: put a cell that holds the separator into quotes ("4,10"), name it'
+                f"{place}, row {number}: {row[width:]} stand beyond the last named column; expected as many "
+                'cells as the header has: put a cell that holds the separator into quotes ("4,10"), name it'
             )
 
 
@@ -216,6 +253,10 @@ def _csv(content: bytes) -> list[tuple[str, Cells]]:
 
 
 def _xlsx(content: bytes) -> list[tuple[str, Cells]]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        size = sum(member.file_size for member in archive.infolist())
+    if size > _LARGEST:
+        raise ValueError(f"it takes {size / 1e6:.0f} MB unpacked, more than any coding sheet")
     values = _book(content, values=True)
     if not _has_formulas(content):
         return values
@@ -252,15 +293,32 @@ def _xls(content: bytes) -> list[tuple[str, Cells]]:
     # xlrd writes remarks about odd files to a log; nobody would read them.
     book = xlrd.open_workbook(file_contents=content, logfile=io.StringIO())
     return [
-        (sheet.name, [[_text(cell.value) for cell in sheet.row(i)] for i in range(sheet.nrows)])
+        (sheet.name, [[_xls_text(cell) for cell in sheet.row(i)] for i in range(sheet.nrows)])
         for sheet in book.sheets()
     ]
 
 
+def _xls_text(cell: xlrd.sheet.Cell) -> str:
+    """Return a cell's text; xlrd gives errors and truth values as numbers, #N/A as 42."""
+    if cell.ctype == xlrd.XL_CELL_ERROR:
+        return str(xlrd.error_text_from_code.get(cell.value, "#ERROR!"))
+    if cell.ctype == xlrd.XL_CELL_DATE:
+        return f"#DATE {cell.value}"
+    return _text(bool(cell.value) if cell.ctype == xlrd.XL_CELL_BOOLEAN else cell.value)
+
+
 def _text(value: object) -> str:
-    """Return a cell's value as a user sees it: 46.0 is 46."""
+    """Return a cell's value as a user sees it: 46.0 is 46.
+
+    What no coding sheet holds begins with "#", as Excel's errors do: truth values, and dates, which Excel
+    likes to make of 4/12.
+    """
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return f"#{str(value).upper()}"
+    if isinstance(value, datetime.date | datetime.time | datetime.timedelta):
+        return f"#DATE {value}"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value).strip()

@@ -7,7 +7,7 @@ and are passed over; no source says more of them.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -163,13 +163,30 @@ def _join(folder: str, name: str) -> str:
 
 def _clips(root: Path, part: str) -> Iterator[str]:
     """Yield the folder of each clip of a part."""
-    for subject in _below(root, part):
-        if not parse_subject(_name(subject)):
-            continue
+    subjects = [path for path in _below(root, part) if parse_subject(_name(path))]
+    refuse_twins(root, subjects, key=lambda path: parse_subject(_name(path)))
+    for subject in subjects:
         for kind in _below(root, subject):
             if _name(kind).casefold() == _MICRO:
                 for emotion in _below(root, kind):
                     yield from _below(root, emotion)
+
+
+def refuse_twins(root: Path, paths: Iterable[str], *, key: Callable[[str], object]) -> None:
+    """Refuse folders of which two are one by `key`, such as s1 and s01.
+
+    Raises
+    ------
+    AnnotationError
+        If there are two: they may be copies, or halves, or one of them somebody else's.
+    """
+    first: dict[object, str] = {}
+    for path in paths:
+        if first.setdefault(key(path), path) != path:
+            raise AnnotationError(
+                f"{root}: {first[key(path)]!r} and {path!r} are two spellings of one name; expected one "
+                "folder: move the other out, or put them together"
+            )
 
 
 def _below(root: Path, folder: str) -> list[str]:

@@ -16,7 +16,7 @@ from mestore.datasets.entry import Annotation, Entry
 from mestore.datasets.folder import folders_below, frames_by_number, inside, listing, subfolders
 from mestore.datasets.row import emotion
 from mestore.datasets.sheet import spreadsheets
-from mestore.datasets.smic import FPS, MODALITY, PARTS, Part, parse_clip, parse_subject
+from mestore.datasets.smic import FPS, MODALITY, PARTS, Part, parse_clip, parse_subject, refuse_twins
 from mestore.datasets.smic_e_sheet import Marked, marked_in, read_workbook
 from mestore.datasets.spec import ReaderOptions
 from mestore.errors import AnnotationError, ClipFault
@@ -160,6 +160,7 @@ def _of_part(root: Path, part: Part, frames: str, workbook: str, *, dataset: str
     sheet = read_workbook(inside(root, workbook), title=part.upper(), own=own)
     marked, others = marked_in(sheet)
     folders = folders_below(root, frames, depth=2)
+    _refuse_twins(root, folders)
     located = _located(root, marked, folders)
     moved = [
         f"{part}: {clip} has no folder of its own; its frames are in {path!r}"
@@ -178,9 +179,16 @@ def _of_part(root: Path, part: Part, frames: str, workbook: str, *, dataset: str
     )
 
 
+def _refuse_twins(root: Path, folders: Sequence[str]) -> None:
+    of_subjects = [path for path in folders if _key_of(path)[0]]
+    subjects = dict.fromkeys(path.rpartition("/")[0] for path in of_subjects)
+    refuse_twins(root, subjects, key=lambda path: parse_subject(path.rpartition("/")[2]))
+    refuse_twins(root, of_subjects, key=_key_of)
+
+
 def _located(root: Path, marked: Sequence[Marked], folders: Sequence[str]) -> dict[Key, str]:
     """Return the folder of each clip that has one, or whose frames one folder of its subject holds."""
-    own = {_key_of(path): path for path in reversed(folders)}
+    own = {_key_of(path): path for path in folders}
     numbers = cache(partial(_numbers, root))
     located = {}
     for it in marked:

@@ -1,13 +1,12 @@
 """Workbooks of SMIC-E: the micro-expressions that they mark, several in some rows."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from mestore.datasets.entry import NOTHING
 from mestore.datasets.row import parse_frame
-from mestore.datasets.sheet import Sheet, SheetRow, read_sheet
+from mestore.datasets.sheet import AnotherSheet, NoWorksheet, Sheet, SheetRow, read_sheet
 from mestore.datasets.smic import ClipName, parse_clip, parse_subject
 from mestore.errors import AnnotationError
 
@@ -68,16 +67,34 @@ def read_workbook(path: Path, *, title: str, own: bool) -> Sheet:
     AnnotationError
         If there is no such worksheet, or it lacks columns.
     """
+    try:
+        return _read(path, part=title, title=title)
+    except NoWorksheet:
+        if not own:
+            raise
+        return _read(path, part=title, title="")
+
+
+def _read(path: Path, *, part: str, title: str) -> Sheet:
+    """Return a worksheet whose columns of frames are all the part's own ("OnsetF NIR"), or all plain."""
     others = {column: (name,) for column, name in OTHERS.items()}
-    plain = others | {column: (name,) for column, name in FRAMES.items()}
-    # NIR's sheet also gives the frames of VIS; so either all columns of frames are the part's, or none is.
-    of_part = others | {column: (f"{name} {title}",) for column, name in FRAMES.items()}
-    attempts = [(its, names) for its in (title, *([""] if own else [])) for names in (of_part, plain)]
-    for its, names in attempts[:-1]:
-        with suppress(AnnotationError):
-            return read_sheet(path, columns=COLUMNS, optional=OPTIONAL, names=names, title=its)
-    its, names = attempts[-1]
-    return read_sheet(path, columns=COLUMNS, optional=OPTIONAL, names=names, title=its)
+    of_part = {column: f"{name} {part}" for column, name in FRAMES.items()}
+    names = others | {column: (name,) for column, name in of_part.items()}
+    try:
+        return read_sheet(path, columns=COLUMNS, optional=OPTIONAL, names=names, title=title)
+    except NoWorksheet:
+        raise
+    except AnotherSheet:
+        names = others | {column: (name,) for column, name in FRAMES.items()}
+        sheet = read_sheet(path, columns=COLUMNS, optional=OPTIONAL, names=names, title=title)
+    # NIR's sheet also gives the frames of VIS: where one of its own columns is misspelt, those would be read.
+    mixed = sorted(set(sheet.unread) & set(of_part.values()))
+    if mixed:
+        raise AnnotationError(
+            f"{path}: found {mixed} beside columns of frames without {part!r}; expected all of "
+            f"{[of_part[column] for column in COLUMNS if column in of_part]}: mend the names of the columns"
+        )
+    return sheet
 
 
 def marked_in(sheet: Sheet) -> tuple[list[Marked], list[str]]:

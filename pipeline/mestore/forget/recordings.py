@@ -1,6 +1,6 @@
 """What is left of a participant in the raw recordings, which mestore never changes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -29,9 +29,8 @@ def still_there(who: Participant, workspace: Workspace, params: Params, paths: f
     for name, dataset in params.datasets.items():
         root = workspace.raw / name
         if root.is_dir() and any(its == name for its, _ in who.subjects):
-            found.extend(
-                sorted({*_files(root, paths), *_rows(who, root, name, dataset), *_named(who, root, name)})
-            )
+            tables = _named(who, [root, workspace.own / name], name)
+            found.extend(sorted({*_files(root, paths), *_rows(who, root, name, dataset), *tables}))
     return found
 
 
@@ -57,9 +56,9 @@ def _rows(who: Participant, root: Path, name: str, dataset: DatasetParams) -> It
                 yield f"{root / entry.location}"
 
 
-def _named(who: Participant, root: Path, name: str) -> Iterator[str]:
-    for file in FILES:
-        if (root / file).is_file():
-            for row in read_sheet(root / file, columns=("subject",), optional=("dataset",)).rows:
+def _named(who: Participant, folders: Sequence[Path], name: str) -> Iterator[str]:
+    for path in (folder / file for folder in folders for file in FILES):
+        if path.is_file():
+            for row in read_sheet(path, columns=("subject",), optional=("dataset",)).rows:
                 if (row.text("dataset") or name, row.text("subject")) in who.subjects:
-                    yield f"the row of {name}/{row.text('subject')} in {root / file}"
+                    yield f"the row of {name}/{row.text('subject')} in {path}"

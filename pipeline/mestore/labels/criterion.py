@@ -1,10 +1,12 @@
 """What counts as a micro-expression: limits on how long it lasts."""
 
 
-def is_micro(onset: int, offset: int, *, fps: float, apex: int | None = None, both_ends: bool = True) -> bool:
+def is_micro(onset: int, offset: int, *, fps: float, apex: int | None = None) -> bool:
     """Return whether an expression is short enough to be a micro-expression.
 
-    It is if it lasts at most half a second from onset to offset, or a quarter from onset to apex.
+    It is if it lasts at most half a second from onset to offset, or a quarter from onset to apex. The first
+    and the last frame both count, as in DFME. CAS(ME)^3 gives the same limits, 500 ms and 250 ms, and does
+    not say how it counts.
 
     Parameters
     ----------
@@ -12,10 +14,6 @@ def is_micro(onset: int, offset: int, *, fps: float, apex: int | None = None, bo
         Frame numbers; without an apex, only the duration counts.
     fps : float
         Frames per second.
-    both_ends : bool
-        Whether the first and the last frame both count: offset - onset + 1 frames, as DFME counts. If not,
-        the time between the two frames counts, offset - onset intervals. CAS(ME)^3 gives its limits as 500 ms
-        and 250 ms and does not say how they are counted; with False an expression may be a frame longer.
 
     Raises
     ------
@@ -45,13 +43,10 @@ def is_micro(onset: int, offset: int, *, fps: float, apex: int | None = None, bo
     [True, False]
     >>> [is_micro(0, 40, apex=frames - 1, fps=30) for frames in (7, 8)]
     [True, False]
-    >>> [is_micro(1, offset, fps=30, both_ends=False) for offset in (16, 17)]
-    [True, False]
     """
     if not fps > 0:
         raise ValueError(f"fps is {fps}; expected a positive number")
     if not onset <= (onset if apex is None else apex) <= offset:
         raise ValueError(f"onset {onset}, apex {apex}, offset {offset}; expected them in this order")
-    end = int(both_ends)
     # Multiplied rather than divided: whole numbers of frames compare exactly.
-    return 2 * (offset - onset + end) <= fps or (apex is not None and 4 * (apex - onset + end) <= fps)
+    return 2 * (offset - onset + 1) <= fps or (apex is not None and 4 * (apex - onset + 1) <= fps)

@@ -22,7 +22,10 @@ def loso(table: pd.DataFrame) -> list[Fold]:
     """
     persons = sorted(set(table["person"]))
     if len(persons) < 2:
-        raise LeakError(f"found {len(persons)} person(s); leaving one out needs two or more")
+        raise LeakError(
+            f"found {len(persons)} person(s); leaving one out needs two or more: take more subjects "
+            "(datasets.<name>.subjects in params.yaml), or more datasets"
+        )
     return [
         Fold(name=person, train=tuple(p for p in persons if p != person), test=HeldOut([person]))
         for person in persons
