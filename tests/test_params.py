@@ -49,7 +49,11 @@ def test_the_shipped_file_is_valid_and_defaults_are_filled_in():
         ("evaluate.features", ["crops"], r"evaluate\.features.*crops.*differ in length"),
         ("datasets", {}, "at least 1 item"),
         ("stores.Flow", {"kind": "tvl1", "input": "index"}, r"Flow"),
-        ("datasets.demo.reader", "casme9", r"datasets\.demo\.reader is 'casme9'; allowed: casme, cas_me2, casme2"),
+        (
+            "datasets.demo.reader",
+            "casme9",
+            r"datasets\.demo\.reader is 'casme9'; allowed: casme, cas_me2, casme2",
+        ),
         ("datasets.demo.options", {"layuot": "raw"}, r"datasets\.demo\.options.*'layuot' is unknown"),
         ("build.max_faild", 3, r"'build\.max_faild' is unknown; allowed here: max_failed"),
         ("compute.n_jobs", "two", r"'compute\.n_jobs' is 'two'"),
