@@ -189,7 +189,8 @@ def test_killed_while_dvc_runs_and_commits_the_store_is_the_same(checkout, recor
         hits.append(name)
         checkout.dvc("repro", "--single-item", "store@clips")
         assert contents(store) == undisturbed and lock.read_text() == locked
-        for path in objects.glob("*/*"):
+        # A name with a dot first is a copy that DVC was killed over: no object, and never looked at again.
+        for path in objects.glob("*/[!.]*"):
             assert md5(path.read_bytes()).hexdigest() == path.parent.name + path.name.removesuffix(".dir")
     record_property("hits", hits)
     sys.stdout.write(f"kills under DVC: {hits}\n")
