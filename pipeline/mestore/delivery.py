@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mestore.datasets import READERS
-from mestore.datasets.recognise import recognise
+from mestore.datasets.recognise import look_for
 from mestore.datasets.spec import ReaderOptions
-from mestore.errors import AnnotationError, MEStoreError, ParamsError
+from mestore.errors import MEStoreError, ParamsError
 from mestore.params import DatasetParams, load_params, reader_options
 from mestore.workspace import Workspace
 
@@ -74,10 +74,8 @@ def find_delivery(
             f"or say with --raw where it lies and call it by its reader: {', '.join(READERS)}"
         )
     typed = typed_options(name, given)
-    try:
-        found = recognise(raw, reader=name, options=given)
-    except AnnotationError:
-        # Whoever reads it will say what was looked for; here only the place and the options matter.
+    found = look_for(raw, reader=name, options=given)
+    if found is None:  # whoever reads it will say what was looked for
         return Delivery(name=name, root=raw, reader=name, options=typed)
     return Delivery(name=name, root=found.root, reader=name, options=typed_options(name, found.options))
 
