@@ -7,7 +7,7 @@ from mestore.build.threads import single_threaded
 from mestore.datasets.table_io import replacing
 from mestore.evaluate import CONSTANT, evaluate_constant, evaluate_feature
 from mestore.params import Params
-from mestore.protocols.fold import load_folds
+from mestore.protocols.folds import load_folds
 from mestore.store.reader import open_store
 from mestore.workspace import Workspace
 
@@ -16,10 +16,13 @@ def evaluate(workspace: Workspace, params: Params) -> str:
     """Score the constant baseline and a linear SVM per feature."""
     store = open_store(workspace.stores, names=params.stores)
     folds = load_folds(workspace.folds / f"{params.evaluate.folds}.json")
+    ledger = workspace.ledger / f"{params.evaluate.folds}.jsonl"
     with single_threaded():
-        scorers = {CONSTANT: evaluate_constant(store, folds)}
+        scorers = {CONSTANT: evaluate_constant(store, folds, ledger=ledger)}
         for name in params.evaluate.features:
-            scorers[name] = evaluate_feature(store, folds, name)
+            scorers[name] = evaluate_feature(store, folds, name, ledger=ledger)
+    for scorer in scorers.values():
+        scorer.scores()  # each goes into the ledger before any of them states how many there are
     for name, scorer in scorers.items():
         # DVC writes what it plots into a page as it is: a label must not be markup there.
         table = scorer.predictions().replace({"<": "‹", ">": "›"}, regex=True)

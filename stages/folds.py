@@ -12,12 +12,13 @@ def freeze(workspace: Workspace, params: Params, name: str) -> str:
     """Freeze the folds of a protocol."""
     protocol = params.protocols[name]
     table, _ = read_index(workspace, params)
-    folds = make_folds(table, protocol=protocol.kind, label=protocol.label)
+    folds = make_folds(table, protocol=protocol.kind, label=protocol.label, params=protocol.params)
     with replacing(workspace.folds / f"{name}.json") as temporary:
         folds.save(temporary)
     return (
         f"{name}: {len(folds)} folds over {len(folds.clips)} clips, {len(folds.left_out)} clips left out "
         f"(data/folds/{name}.json says why)"
+        + "".join(f"\n  {line}" for line in (*folds.counts, *folds.flags))
     )
 
 

@@ -7,8 +7,16 @@ from hypothesis import strategies as st
 from sklearn import metrics
 
 from conftest import EMOTIONS, clip_table
-from mestore import ScoreError, Scorer
-from mestore.metrics import accuracy, confusion_matrix, f1_per_class, uar, uf1
+from mestore import LeakError, ScoreError, Scorer
+from mestore.metrics import (
+    accuracy,
+    confusion_matrix,
+    decisions_by_label,
+    drawn,
+    f1_per_class,
+    uar,
+    uf1,
+)
 from mestore.protocols.freeze import make_folds
 
 
@@ -30,14 +38,46 @@ def fill(scorer, folds, guesses, *, order=None, seed=0):
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abc")), min_size=1))
 def test_equal_to_scikit_learn(pairs):
     true, guess = zip(*pairs, strict=True)
-    counts = confusion_matrix(true, guess, "abc")
+    said = decisions(true), decisions(guess)
     f1 = metrics.f1_score(true, guess, labels=list("abc"), average=None, zero_division=0)
-    np.testing.assert_allclose(f1_per_class(counts), f1)
-    assert uf1(counts) == pytest.approx(f1.mean())
-    assert accuracy(counts) == pytest.approx(metrics.accuracy_score(true, guess))
+    np.testing.assert_allclose(f1_per_class(*said), f1)
+    assert uf1(*said) == pytest.approx(f1.mean())
+    assert accuracy(*said, several=False) == pytest.approx(metrics.accuracy_score(true, guess))
     present = sorted(set(true))
     recall = metrics.recall_score(true, guess, labels=present, average="macro", zero_division=0)
-    assert uar(counts) == pytest.approx(recall)
+    assert uar(*said) == pytest.approx(recall)
+    matrix = metrics.confusion_matrix(true, guess, labels=list("abc"))
+    np.testing.assert_array_equal(confusion_matrix(*said)[:, :3], matrix)
+
+
+def decisions(labels):
+    return np.array([[label == name for name in "abc"] for label in labels])
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 30))
+def test_of_several_labels_equal_to_scikit_learn(seed, clips):
+    rng = np.random.default_rng(seed)
+    truth, said = rng.random((2, clips, 4)) < 0.4
+    np.testing.assert_allclose(
+        f1_per_class(truth, said), metrics.f1_score(truth, said, average=None, zero_division=0)
+    )
+    by_label = metrics.multilabel_confusion_matrix(truth, said)
+    np.testing.assert_array_equal(
+        decisions_by_label(truth, said), [[it[1, 1], it[1, 0], it[0, 1], it[0, 0]] for it in by_label]
+    )
+    assert accuracy(truth, said, several=True) == pytest.approx(1 - metrics.hamming_loss(truth, said))
+
+
+def test_drawn_scores_centre_on_the_score_and_one_group_has_no_spread():
+    rng = np.random.default_rng(0)
+    truth = decisions(rng.choice(list("abc"), 400))
+    said = decisions(rng.choice(list("abc"), 400))
+    samples = drawn(truth, said, np.arange(400) // 10, several=False, draws=500, seed=0)
+    assert samples["uf1"].mean() == pytest.approx(uf1(truth, said), abs=0.01)
+    assert samples["accuracy"].mean() == pytest.approx(accuracy(truth, said, several=False), abs=0.01)
+    assert 0.01 < samples["uar"].std() < 0.05
+    alone = drawn(truth, said, np.zeros(400, int), several=False, draws=5, seed=0)
+    np.testing.assert_allclose(alone["uar"], uar(truth, said))
 
 
 def test_perfect_predictions_score_one_also_when_persons_are_interleaved(table, folds):
@@ -76,7 +116,7 @@ def test_what_cannot_be_scored_is_refused(table, folds):
     clip = folds.tested(first)[0]
     with pytest.raises(ScoreError, match="not in the test set of fold"):
         scorer.add(second, {clip: "disgust"})
-    with pytest.raises(ScoreError, match="class 'joy'"):
+    with pytest.raises(ScoreError, match=r"class \['joy'\]; the classes are disgust"):
         scorer.add(first, {clip: "joy"})
     scorer.add(first, {clip: "disgust"})
     with pytest.raises(ScoreError, match="in already for seed 0"):
@@ -90,8 +130,11 @@ def test_what_cannot_be_scored_is_refused(table, folds):
 
 def test_another_clip_table_is_refused(table, folds):
     table.loc[0, "emotion"] = "fear"
-    with pytest.raises(ScoreError, match="another clip table"):
+    clip = table["clip_id"][0]
+    with pytest.raises(LeakError, match=rf"another clip table \(1 changed: {clip}\)"):
         Scorer(folds, table)
+    with pytest.raises(LeakError, match=r"\(1 gone: "):
+        Scorer(folds, table[1:])
 
 
 def test_refused_predictions_leave_no_trace(table, folds):

@@ -59,7 +59,7 @@ def test_the_shipped_file_is_valid_and_defaults_are_filled_in():
         ("compute.n_jobs", "two", r"'compute\.n_jobs' is 'two'"),
         ("evaluate.folds", "lopo", r"evaluate\.folds is 'lopo'; allowed: loso"),
         ("evaluate.features", ["flow", "hog"], r"evaluate\.features is 'hog'"),
-        ("protocols.loso.kind", "lovo", r"protocols\.loso\.kind is 'lovo'; allowed: loso"),
+        ("protocols.loso.kind", "lopo", r"protocols\.loso\.kind is 'lopo'; allowed: loso, kfold"),
         ("sotres", {}, r"'sotres' is unknown; allowed here: datasets, stores"),
     ],
 )

@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
-from mestore import Fold, HeldOut, StoreError, open_store
+from mestore import Fold, HeldOut, MEStoreError, StoreError, open_store
 
 torch = pytest.importorskip("torch", reason="no torch here: pip install 'mestore[torch]'")
 
@@ -50,7 +50,7 @@ def test_classes_are_those_of_the_clips_that_are_wanted_or_given(stores):
     assert given.classes[given[0]["label"]] == table.set_index("clip_id")["emotion"][given[0]["clip"]]
     with pytest.raises(StoreError, match="'disgust' is none of the classes surprise"):
         ClipDataset(store, "vector", FOLD.train, classes=["surprise", "happiness"])
-    with pytest.raises(StoreError, match="label is 'person'"):
+    with pytest.raises(MEStoreError, match="label is 'person'"):
         ClipDataset(store, "vector", FOLD.train, label="person")
 
 
@@ -83,5 +83,5 @@ def test_it_is_pickled_without_what_it_has_open(stores):
 
 
 def test_a_label_that_is_no_column_is_refused(stores):
-    with pytest.raises(StoreError, match="label is 'emotoin'; allowed"):
+    with pytest.raises(MEStoreError, match="label is 'emotoin'; allowed"):
         ClipDataset(open_store(stores), "vector", ["toy/s00"], label="emotoin")

@@ -20,10 +20,11 @@ What a trainer uses::
 """
 
 from mestore.errors import LeakError, MEStoreError, ScoreError, StoreError
-from mestore.metrics import Scorer
 from mestore.persons import HeldOut
-from mestore.protocols.fold import Fold, Folds, load_folds
+from mestore.protocols.fold import Fold
+from mestore.protocols.folds import Folds, load_folds
 from mestore.sample import Sample
+from mestore.scorer import Scorer
 from mestore.store.reader import Batch, Labelled, Store, open_store
 from mestore.store.selection import Selection
 

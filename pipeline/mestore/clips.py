@@ -15,6 +15,9 @@ MEDIA = ("frames", "video")
 LABELS = ("emotion", "objective_class", "aus", "aus_given")
 """Columns that say what a clip shows: what a trainer may not see of a test clip."""
 
+TELLING = (*LABELS, "corrections")
+"""Columns that labels can be read from: what a store does not show of persons who are held out."""
+
 SOURCES = ("media", "frames", "paths", "landmarks", "digest")
 """Columns that say where a clip's images are and what they hold; stores carry the table without them."""
 

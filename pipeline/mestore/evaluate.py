@@ -1,17 +1,21 @@
 """Evaluate: baselines through the public API alone, as a user would write them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from mestore.metrics import Scorer
-from mestore.protocols.fold import Fold, Folds
+from mestore.labels.target import Target, aim
+from mestore.protocols.fold import Fold
+from mestore.protocols.folds import Folds
+from mestore.scorer import Said, Scorer
+from mestore.store.batch import labels_of
 from mestore.store.reader import Store
 
 SIDE = 28
@@ -20,58 +24,82 @@ SIDE = 28
 CONSTANT = "constant"
 """Name of the baseline that predicts the most frequent class of the training persons."""
 
-Predict = Callable[[Fold], dict[str, str]]
+Predict = Callable[[Fold], dict[str, Said]]
 
 
-def evaluate_feature(store: Store, folds: Folds, name: str) -> Scorer:
+def evaluate_feature(store: Store, folds: Folds, name: str, *, ledger: Path | None = None) -> Scorer:
     """Return the scored predictions of a linear SVM on the feature `name`."""
-    return predict_all(store, folds, lambda fold: svm_predictions(store, folds, fold, name))
+    return predict_all(store, folds, lambda fold: svm_predictions(store, folds, fold, name), ledger=ledger)
 
 
-def evaluate_constant(store: Store, folds: Folds) -> Scorer:
-    """Return the scored predictions of the constant baseline."""
-    table = store.clips().set_index("clip_id")
+def evaluate_constant(store: Store, folds: Folds, *, ledger: Path | None = None) -> Scorer:
+    """Return the scored predictions of the constant baseline: the most frequent class of the training clips.
 
-    def predict(fold: Fold) -> dict[str, str]:
-        known = sorted(clip for clip, person in folds.clips.items() if person in fold.train)
-        return dict.fromkeys(folds.tested(fold), most_frequent(table.loc[known, folds.label]))
+    Of several labels, each by itself.
+    """
+    table = store.clips()
+    table = table[table["clip_id"].isin(folds.clips)]
+    target, _ = aim(table, folds.label)
+    labels = labels_of(table, label=folds.label)
 
-    return predict_all(store, folds, predict)
+    def predict(fold: Fold) -> dict[str, Said]:
+        known = labels[table["clip_id"].isin(folds.training(fold))]
+        said = [most_frequent(column) for column in np.atleast_2d(known.T)]
+        return dict.fromkeys(folds.tested(fold), _said(said, target))
+
+    return predict_all(store, folds, predict, ledger=ledger)
 
 
-def predict_all(store: Store, folds: Folds, predict: Predict) -> Scorer:
+def predict_all(store: Store, folds: Folds, predict: Predict, *, ledger: Path | None = None) -> Scorer:
     """Return a scorer that holds what `predict` says of every fold."""
-    scorer = Scorer(folds, store.clips())
+    scorer = Scorer(folds, store.clips(), ledger=ledger)
     for fold in folds:
         scorer.add(fold, predict(fold))
     return scorer
 
 
-def svm_predictions(store: Store, folds: Folds, fold: Fold, name: str) -> dict[str, str]:
-    """Fit scaler and SVM on the fold's train persons, and predict the clips of its test persons.
+def svm_predictions(store: Store, folds: Folds, fold: Fold, name: str) -> dict[str, Said]:
+    """Fit scaler and SVM on the fold's training clips, and predict its test clips.
 
-    Where the training clips show one class only, that one is predicted; where there are none, nothing.
+    Of several labels there is an SVM for each. Where the training clips show one class only, that one is
+    predicted; where there are none, nothing. Clips that may be trained on but have no label are not used.
     """
-    train = store.read(name, fold.train, clips=folds.clips)
-    test = store.read(name, fold.test, clips=folds.clips)
-    labels = train.clips[folds.label]
-    if labels.empty or test.clips.empty:
+    known = [clip for clip in folds.training(fold) if clip in folds.clips]
+    train = store.read(name, fold.train, clips=known)
+    test = store.read(name, fold.test, clips=folds.tested(fold))
+    if train.clips.empty or test.clips.empty:
         return {}
-    if labels.nunique() == 1:
-        return dict.fromkeys(test.clips["clip_id"], most_frequent(labels))
-    predicted = linear_svm().fit(vectors(train.data), labels).predict(vectors(test.data))
-    return dict(zip(test.clips["clip_id"], predicted.tolist(), strict=True))
+    target, _ = aim(train.clips, folds.label)
+    labels = np.atleast_2d(labels_of(train.clips, label=folds.label).T)
+    seen, unseen = vectors(train.data), vectors(test.data)
+    columns = [_predicted(seen, column, unseen) for column in labels]
+    return {clip: _said(said, target) for clip, *said in zip(test.clips["clip_id"], *columns, strict=True)}
 
 
-def most_frequent(labels: "pd.Series[str]") -> str:
-    """Return the most frequent label; of several, the first in the alphabet.
+def _predicted(seen: NDArray[np.float64], labels: NDArray[Any], unseen: NDArray[np.float64]) -> list[Any]:
+    if len(set(labels.tolist())) == 1:
+        return [labels[0]] * len(unseen)
+    predicted: list[Any] = linear_svm().fit(seen, labels).predict(unseen).tolist()
+    return predicted
+
+
+def _said(said: Sequence[Any], target: Target) -> Said:
+    """Return a prediction as a scorer takes it: a class, or those of several labels that are 1."""
+    if not target.several:
+        return str(said[0])
+    return [name for name, there in zip(target.classes, said, strict=True) if int(there)]
+
+
+def most_frequent(labels: NDArray[Any]) -> Any:
+    """Return the most frequent label; of several, the first in order.
 
     Examples
     --------
-    >>> most_frequent(pd.Series(["b", "c", "a", "b", "a"]))
+    >>> most_frequent(np.array(["b", "c", "a", "b", "a"])).item()
     'a'
     """
-    return str(labels.mode().iloc[0])
+    values, counts = np.unique(labels, return_counts=True)
+    return values[counts.argmax()]
 
 
 def linear_svm() -> Pipeline:

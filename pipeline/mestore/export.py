@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mestore import clips
-from mestore.errors import LeakError, MEStoreError
+from mestore.errors import MEStoreError
 from mestore.features.spec import resolve
-from mestore.protocols.fold import Fold, Folds, load_folds
+from mestore.protocols.fold import Fold
+from mestore.protocols.folds import Folds, load_folds
 from mestore.store.export import FOLDERS, FORMATS, MARK
 from mestore.store.export.selection import MADE_BY, Selection, clip_key, file_name
 from mestore.store.reader import Feature
@@ -69,11 +70,7 @@ def export_folds(
     """
     _check_format(to)
     feature, frozen = Feature(store), load_folds(folds)
-    if clips.digest(feature.clips) != frozen.table:
-        raise LeakError(
-            f"{folds} was made of another clip table than {store} holds, so a person could be on both sides; "
-            "make both again with `dvc repro`"
-        )
+    frozen.require(feature.clips)
     chosen = [it for it in frozen if fold in (None, it.name)]
     if not chosen:
         names = ", ".join(it.name for it in frozen)
@@ -86,7 +83,7 @@ def export_folds(
             "made_by": MADE_BY,
             "protocol": frozen.protocol,
             "label": frozen.label,
-            "clips": frozen.table,
+            "folds": frozen.digest,
         }
         (temporary / MARK).write_text(json.dumps(about, sort_keys=True, indent=1) + "\n", encoding="utf-8")
     return (
@@ -96,10 +93,9 @@ def export_folds(
 
 def _write_fold(folder: Path, feature: Feature, folds: Folds, fold: Fold, *, to: str) -> None:
     name, table = file_name(fold.name), feature.clips
-    for part in ("train", "validation", "test"):
-        persons = set(getattr(fold, part))
-        wanted = [clip for clip, person in folds.clips.items() if person in persons]
-        if persons:
+    parts = {"train": folds.training(fold), "validation": folds.validating(fold), "test": folds.tested(fold)}
+    for part, wanted in parts.items():
+        if wanted:
             selection = Selection(feature=feature, clips=wanted, hidden=part == "test")
             resolve(FORMATS[to])(folder / f"{name}.{part}.{to}", selection)
     tested = table[table["clip_id"].isin(folds.tested(fold))]

@@ -15,6 +15,7 @@ from mestore.datasets.spec import ReaderOptions
 from mestore.errors import ParamsError
 from mestore.features import FEATURES
 from mestore.features.spec import KindParams, refuse_names
+from mestore.labels.target import names as targets
 from mestore.protocols import PROTOCOLS
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -54,7 +55,12 @@ class ProtocolParams(_Section):
     """One way to make folds: data/folds/<name>.json."""
 
     kind: str = Field(description=f"one of {', '.join(PROTOCOLS)}")
-    label: str = Field(default="emotion", description="column of the clip table that is predicted")
+    label: str = Field(
+        default="",
+        description="what is predicted: a column of labels, a label map, or au_<policy> (docs/datasets.md); "
+        "empty: the protocol's own, or emotion",
+    )
+    params: dict[str, Any] = Field(default_factory=dict, description="of that protocol, see its module")
 
 
 class EvaluateParams(_Section):
@@ -213,6 +219,7 @@ def _check(params: Params, *, where: str) -> None:
         _check_store(name, store, params.stores, where=where)
     for name, protocol in params.protocols.items():
         _known(protocol.kind, PROTOCOLS, f"{where}: protocols.{name}.kind")
+        _check_protocol(protocol, key=f"{where}: protocols.{name}")
     _known(params.evaluate.folds, params.protocols, f"{where}: evaluate.folds")
     for feature in params.evaluate.features:
         _known(feature, params.stores, f"{where}: evaluate.features")
@@ -221,6 +228,12 @@ def _check(params: Params, *, where: str) -> None:
                 f"{where}: evaluate.features: clips of store {feature!r} differ in length; a linear SVM "
                 "needs vectors of one length: name a store with a fixed shape"
             )
+
+
+def _check_protocol(protocol: ProtocolParams, *, key: str) -> None:
+    spec = PROTOCOLS[protocol.kind]
+    _parse(spec.options_model(), protocol.params, where=f"{key}.params")
+    _known(protocol.label, ["", spec.target] if spec.target else ["", *targets()], f"{key}.label")
 
 
 def _check_store(name: str, store: StoreParams, stores: dict[str, StoreParams], *, where: str) -> None:

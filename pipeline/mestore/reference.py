@@ -19,6 +19,7 @@ from mestore.params import (
     WriteParams,
     key_of,
 )
+from mestore.protocols import PROTOCOLS
 
 _SECTIONS: dict[str, type[BaseModel]] = {
     "datasets.<name>": DatasetParams,
@@ -47,6 +48,14 @@ def params_reference() -> str:
         lines += [f"## stores.<name>.params of kind {kind}", "", f"Input: {reads}. A clip: {spec.dtype}", ""]
         lines[-2] += f" ({', '.join(spec.dims)}), {spec.units}."
         lines += [*_table(spec.params_model()), ""]
+    for kind, protocol in PROTOCOLS.items():
+        lines += [f"## protocols.<name>.params of kind {kind}", ""]
+        lines += [
+            f"{protocol.title[0].upper()}{protocol.title[1:]}.",
+            "",
+            *_table(protocol.options_model()),
+            "",
+        ]
     for reader, reader_spec in READERS.items():
         lines += [f"## datasets.<name>.options of reader {reader}", "", *_table(reader_spec.options_model())]
         lines += [""]

@@ -9,8 +9,9 @@ from typing import TypedDict
 import numpy as np
 
 from mestore.errors import StoreError
+from mestore.labels.target import aim
 from mestore.persons import HeldOut
-from mestore.store.batch import label_column, labels_of
+from mestore.store.batch import labels_of
 from mestore.store.reader import Store
 
 try:
@@ -63,10 +64,10 @@ class ClipDataset(Dataset[Unlabelled]):
     clips : collection of str, optional
         Clip ids that are wanted at all, such as `folds.clips`.
     label : str
-        Column of the clip table that is predicted.
+        What is predicted, such as `folds.label`: one class a clip.
     classes : sequence of str, optional
-        Its values; by default all that `clips` (of whatever person) show, in order of the alphabet, so that
-        an index means the same in every fold.
+        Its classes; by default the label map's, or all that `clips` (of whatever person) show, in order of
+        the alphabet, so that an index means the same in every fold.
     check : bool
         Compare checksums when a subject is opened.
 
@@ -90,11 +91,14 @@ class ClipDataset(Dataset[Unlabelled]):
         self.selection = store.select(name, persons, clips=clips, check=check)
         table = store.clips(name)
         shown = table if clips is None else table[table["clip_id"].isin(set(clips))]
-        found = [value for value in sorted(set(shown[label_column(label)])) if value]
-        self.classes = tuple(found if classes is None else classes)
+        target, _ = aim(shown, label)
+        if target.several:
+            raise StoreError(f"clips may have several labels of {label!r}; take them from store.to_sklearn")
+        self.classes = target.classes if classes is None else tuple(classes)
         self._labels: list[int] | None = None
         if not isinstance(persons, HeldOut):
-            self._labels = [self._index(value) for value in labels_of(self.selection.clips, label=label)]
+            labels = labels_of(self.selection.clips, label=label)
+            self._labels = [self._index(str(value)) for value in labels]
 
     def __len__(self) -> int:
         return len(self.selection)

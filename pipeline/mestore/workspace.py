@@ -46,6 +46,11 @@ class Workspace:
         return (self.main or self.root) / "data" / "own"
 
     @property
+    def ledger(self) -> Path:
+        """How many sets of predictions were scored against the folds of each protocol."""
+        return (self.main or self.root) / "data" / "ledger"
+
+    @property
     def code(self) -> Path:
         """Code digests, one file per kind."""
         return self.root / "data" / "code"

@@ -47,7 +47,7 @@ def test_text_from_outside_is_escaped(hostile):
     row = dict.fromkeys(("clip_id", "store", "found", "expected", "remedy"), hostile)
     scores = {
         "f1": {hostile: 0.5}, "confusion": [[1, 0]], "uf1": 1, "uar": 1, "accuracy": 1,
-        "predicted": 1, "clips": 1, "note": hostile,
+        "predicted": 1, "clips": 1, "note": hostile, "several": False,
     }  # fmt: skip
     page = _template().render(
         dataset=hostile,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from conftest import clip_table, vector_sample
-from mestore import Fold, HeldOut, Scorer, Store, StoreError, open_store
+from mestore import Fold, HeldOut, MEStoreError, Scorer, Store, StoreError, open_store
 from mestore.protocols.freeze import make_folds
 from written import write_noise
 
@@ -134,7 +134,7 @@ def test_what_scikit_learn_cannot_take_is_refused(stores, tmp_path):
     store = open_store(stores)
     with pytest.raises(StoreError, match=r"'crops' differ in length.*fixed shape"):
         store.to_sklearn("crops", FOLD.train)
-    with pytest.raises(StoreError, match=r"label is 'person'; allowed: emotion, "):
+    with pytest.raises(MEStoreError, match=r"label is 'person'; allowed: emotion, "):
         store.to_sklearn("vector", FOLD.train, label="person")
     with pytest.raises(StoreError, match=r"6 clips have no objective_class.*folds\.clips"):
         store.to_sklearn("vector", FOLD.train, label="objective_class")
@@ -169,3 +169,14 @@ def test_reading_needs_no_zarr_where_files_are_mapped(stores):
 
 def test_a_store_can_be_shown(stores):
     assert "crops, vector" in repr(Store(stores))
+
+
+def test_what_is_read_of_test_persons_has_no_labels_unless_asked_by_name(stores):
+    store = open_store(stores)
+    telling = {"emotion", "objective_class", "aus", "aus_given", "corrections"}
+    for batch in (store.read("vector", FOLD.test), next(iter(store.iter("vector", FOLD.test)))):
+        assert not telling & set(batch.clips.columns)
+        assert {"clip_id", "person", "onset"} <= set(batch.clips.columns)
+    assert not telling & set(store.select("vector", FOLD.test).clips.columns)
+    assert telling <= set(store.read("vector", FOLD.train).clips.columns)
+    assert telling <= set(store.read("vector", FOLD.test, with_test_labels=True).clips.columns)

@@ -23,12 +23,17 @@ _LIBRARIES = ("numcodecs", "numpy", "pandas", "threadpoolctl", "zarr", "pydantic
 
 STAGES: dict[str, dict[str, tuple[str, ...]]] = {
     "folds": {
-        "modules": ("mestore.protocols.freeze", *(line.partition(":")[0] for line in PROTOCOLS.values())),
+        "modules": (
+            "mestore.protocols.freeze",
+            *(spec.plan.partition(":")[0] for spec in PROTOCOLS.values()),
+        ),
         "libraries": ("numpy", "pandas"),
+        "files": ("mestore:labels/maps.csv", "mestore:protocols/megc2019.csv"),
     },
     "evaluate": {
         "modules": ("mestore.evaluate",),
         "libraries": ("numpy", "pandas", "scikit-learn", "threadpoolctl", "zarr", _CV),
+        "files": ("mestore:labels/maps.csv",),
     },
     "report": {
         "modules": ("mestore.report.page",),

@@ -1,22 +1,28 @@
-"""Fold: disjoint sets of persons. Folds: a protocol's folds, frozen to a file."""
+"""Fold: disjoint sets of persons to train, to validate and to test on."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
-import pandas as pd
-
-from mestore import clips
-from mestore.errors import LeakError, MEStoreError
+from mestore.errors import LeakError
 from mestore.persons import HeldOut
-
-SCHEMA = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fold:
     """Persons to train on, to validate on and to test on; nobody is in two of these.
+
+    Parameters
+    ----------
+    name : str
+    train, validation : tuple of str
+    test : HeldOut
+        A store gives no labels of them.
+    trained, tested : tuple of str
+        The only clips of theirs that are trained on and tested; empty for all. Protocols name them that put
+        one person on both sides (`overlap` says so), or that test a person in several folds.
+    overlap : bool
+        Whether persons may be in train and in test: what the guard is there to refuse.
 
     Examples
     --------
@@ -30,12 +36,17 @@ class Fold:
     train: tuple[str, ...]
     test: HeldOut
     validation: tuple[str, ...] = ()
+    trained: tuple[str, ...] = ()
+    tested: tuple[str, ...] = ()
+    overlap: bool = False
 
     def __post_init__(self) -> None:
         # Whatever tuple was given: a store gives no labels of persons who are held out.
         object.__setattr__(self, "test", HeldOut(self.test))
+        if self.overlap:
+            self._refuse_shared_clips()
         place: dict[str, str] = {}
-        for part in ("train", "validation", "test"):
+        for part in () if self.overlap else ("train", "validation", "test"):
             for person in getattr(self, part):
                 if person in place:
                     raise LeakError(
@@ -47,83 +58,62 @@ class Fold:
             if not getattr(self, part):
                 raise LeakError(f"fold {self.name!r}: nobody is in {part}; a fold needs persons in both")
 
-
-@dataclass(frozen=True, kw_only=True)
-class Folds:
-    """The folds of a protocol over one clip table.
-
-    Parameters
-    ----------
-    protocol, label : str
-        How they were made, and the column of the clip table that is predicted.
-    folds : sequence of Fold
-    clips : mapping of str to str
-        Person by clip id: the clips that are scored, whether or not they have features.
-    left_out : mapping of str to str
-        Why, by clip id, for those that the protocol does not score.
-    table : str
-        Digest of the clip table.
-    """
-
-    protocol: str
-    label: str
-    folds: Sequence[Fold]
-    clips: Mapping[str, str]
-    left_out: Mapping[str, str]
-    table: str
-    schema: int = SCHEMA
-
-    def __post_init__(self) -> None:
-        tested = [person for fold in self.folds for person in fold.test]
-        twice = sorted({person for person in tested if tested.count(person) > 1})
-        if twice:
-            raise LeakError(f"person {twice[0]!r} is tested in two folds; expected once")
-
-    def __iter__(self) -> Iterator[Fold]:
-        return iter(self.folds)
-
-    def __len__(self) -> int:
-        return len(self.folds)
-
-    def tested(self, fold: Fold) -> list[str]:
-        """Return the ids of the clips that a fold tests."""
-        persons = set(fold.test)
-        return sorted(clip for clip, person in self.clips.items() if person in persons)
-
-    def save(self, path: Path) -> None:
-        """Freeze to JSON; equal folds give equal bytes."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(asdict(self), sort_keys=True, indent=1) + "\n", encoding="utf-8")
-
-
-def load_folds(path: str | Path) -> Folds:
-    """Read frozen folds, such as data/folds/loso.json."""
-    try:
-        record = json.loads(Path(path).read_bytes())
-        folds = [
-            Fold(
-                name=it["name"],
-                train=tuple(it["train"]),
-                validation=tuple(it["validation"]),
-                test=HeldOut(it["test"]),
+    def _refuse_shared_clips(self) -> None:
+        shared = sorted(set(self.trained) & set(self.tested))
+        if shared or not self.trained or not self.tested:
+            raise LeakError(
+                f"fold {self.name!r} has persons in train and in test, and "
+                + (f"clip {shared[0]!r} too" if shared else "does not say which clips are which")
+                + "; expected clips of its own for each"
             )
-            for it in record.pop("folds")
-        ]
-        return Folds(folds=folds, **record)
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise MEStoreError(f"{path} holds no folds ({error}); make them with `dvc repro folds`") from None
+
+    def inner(self, *, fraction: float = 0.2, seed: int = 0) -> "Fold":
+        """Return this fold with a validation set taken out of its training persons, for early stopping.
+
+        Parameters
+        ----------
+        fraction : float
+            Of the training persons, at least one.
+        seed : int
+            Chooses them, the same on every machine and for every order of persons.
+
+        Raises
+        ------
+        LeakError
+            If fewer than two persons are trained on, or the fold has persons on both sides.
+
+        Examples
+        --------
+        >>> inner = Fold(name="0", train=("a", "b", "c", "d"), test=HeldOut(["e"])).inner(fraction=0.25)
+        >>> len(inner.train), len(inner.validation), inner.test
+        (3, 1, ('e',))
+        """
+        if self.overlap or len(self.train) < 2 or self.validation:
+            raise LeakError(
+                f"fold {self.name!r} trains on {len(self.train)} persons"
+                + (", some of whom it tests" if self.overlap else "")
+                + (" and has a validation set" if self.validation else "")
+                + "; a validation set by person needs two or more, and nobody else's"
+            )
+        if not 0 < fraction < 1:
+            raise LeakError(f"fraction is {fraction}; expected more than 0 and less than 1")
+        count = min(max(round(fraction * len(self.train)), 1), len(self.train) - 1)
+        chosen = set(shuffled(self.train, seed=seed)[:count])
+        return replace(
+            self,
+            train=tuple(person for person in self.train if person not in chosen),
+            validation=tuple(sorted(chosen)),
+        )
 
 
-def eligible(table: pd.DataFrame, *, label: str) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Return the clips that an ME protocol scores, and why the others are left out."""
-    if label not in clips.LABELS:
-        raise MEStoreError(f"label is {label!r}; allowed: {', '.join(clips.LABELS)}")
-    reasons = {
-        "a macro-expression": table["kind"] != "micro",
-        f"no {label}": table[label] == "",
-    }
-    left_out: dict[str, str] = {}
-    for reason, applies in reasons.items():
-        for clip in table.loc[applies, "clip_id"]:
-            left_out.setdefault(clip, reason)
-    return table[~table["clip_id"].isin(set(left_out))], left_out
+def shuffled(names: Iterable[str], *, seed: int) -> list[str]:
+    """Return names in an order that a seed decides, the same on every machine and for any order given.
+
+    Not a random generator's: its sequence may change with the library.
+
+    Examples
+    --------
+    >>> shuffled(["a", "b", "c"], seed=1) == shuffled(["c", "a", "b"], seed=1)
+    True
+    """
+    return sorted(set(names), key=lambda name: hashlib.sha256(f"{seed}/{name}".encode()).digest())

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mestore import clips as clip_table
 from mestore.errors import StoreError
+from mestore.labels.target import aim, parted
 from mestore.sample import Sample
 from mestore.store.feature import Feature
 
@@ -38,8 +38,8 @@ class Labelled(NamedTuple):
     Parameters
     ----------
     X : ndarray of float32, shape (clips, values)
-    y : ndarray of str, shape (clips,)
-        The label of each clip.
+    y : ndarray of str, shape (clips,), or of uint8, shape (clips, classes)
+        The class of each clip; of several labels, 1 for those it has.
     groups : ndarray of str, shape (clips,)
         The person of each clip: what an inner split must keep together.
     """
@@ -49,28 +49,36 @@ class Labelled(NamedTuple):
     groups: NDArray[Any]
 
 
-def label_column(label: str) -> str:
-    """Return a column of the clip table that may be predicted; refuse any other."""
-    if label not in clip_table.LABELS:
-        raise StoreError(f"label is {label!r}; allowed: {', '.join(clip_table.LABELS)}")
-    return label
+def labels_of(table: pd.DataFrame, *, label: str) -> NDArray[Any]:
+    """Return the truth of every row of a clip table; all must have one.
 
+    Parameters
+    ----------
+    table : DataFrame
+        Rows of the clip table.
+    label : str
+        A name of `mestore.labels.target`.
 
-def labels_of(table: pd.DataFrame, *, label: str) -> list[str]:
-    """Return the label of every row of a clip table; all must have one.
+    Returns
+    -------
+    ndarray of str, shape (clips,), or of uint8, shape (clips, classes)
+        One class a clip; of several labels, 1 for those it has, in the order of the target's classes.
 
     Raises
     ------
     StoreError
-        If the column is none of labels, or a clip has none.
+        If a clip has none.
     """
-    without = table.loc[table[label_column(label)] == "", "clip_id"].tolist()
+    target, truth = aim(table, label)
+    without = table.loc[truth == "", "clip_id"].tolist()
     if without:
         raise StoreError(
             f"{len(without)} clips have no {label}, the first: {without[0]}; give those that the protocol "
             "scores, such as clips=folds.clips"
         )
-    return [str(value) for value in table[label]]
+    if not target.several:
+        return truth.to_numpy(str)
+    return np.array([[name in parted(text) for name in target.classes] for text in truth], np.uint8)
 
 
 def batch_of(feature: Feature, table: pd.DataFrame, samples: list[Sample]) -> Batch:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mestore import clips as clip_table
 from mestore.errors import StoreError
 from mestore.persons import HeldOut
 from mestore.store.batch import Batch, Labelled, batch_of, labels_of
@@ -86,6 +87,7 @@ class Store:
         *,
         clips: Collection[str] | None = None,
         check: bool = False,
+        with_test_labels: bool = False,
     ) -> Selection:
         """Choose the clips of some persons without reading them; clips that failed are not among them.
 
@@ -99,6 +101,8 @@ class Store:
             Clip ids that are wanted at all, such as `folds.clips`: those that the protocol scores.
         check : bool
             Compare checksums when a subject is opened.
+        with_test_labels : bool
+            Show the labels of persons who are held out (`fold.test`): whoever fits anything to them leaks.
 
         Raises
         ------
@@ -107,6 +111,8 @@ class Store:
         """
         feature = self.feature(name)
         table = _of_persons(feature.clips, persons)
+        if isinstance(persons, HeldOut) and not with_test_labels:
+            table = table.drop(columns=list(clip_table.TELLING))
         if clips is not None:
             table = table[table["clip_id"].isin(set(clips))]
         table = table[~table["clip_id"].isin(set(feature.failures["clip_id"]))]
@@ -120,12 +126,13 @@ class Store:
         *,
         clips: Collection[str] | None = None,
         check: bool = False,
+        with_test_labels: bool = False,
     ) -> Iterator[Batch]:
         """Give the clips of one subject after the other, for what is larger than memory.
 
         Parameters and errors are those of `read`; a batch that is not kept takes no memory.
         """
-        chosen = self.select(name, persons, clips=clips, check=check)
+        chosen = self.select(name, persons, clips=clips, check=check, with_test_labels=with_test_labels)
         for places, samples in chosen.by_subject():
             table = chosen.clips.iloc[places].reset_index(drop=True)
             yield batch_of(chosen.feature, table, samples)
@@ -137,13 +144,14 @@ class Store:
         *,
         clips: Collection[str] | None = None,
         check: bool = False,
+        with_test_labels: bool = False,
     ) -> Batch:
         """Read the clips of some persons; clips that failed are not among them.
 
         Parameters
         ----------
-        name, persons, clips
-            As in `select`.
+        name, persons, clips, with_test_labels
+            As in `select`: the rows of `fold.test` have no labels.
         check : bool
             Compare checksums too.
 
@@ -152,7 +160,7 @@ class Store:
         StoreError
             If a person is unknown, or a subject's files are missing, short or (with `check`) changed.
         """
-        chosen = self.select(name, persons, clips=clips, check=check)
+        chosen = self.select(name, persons, clips=clips, check=check, with_test_labels=with_test_labels)
         samples = [sample for _, part in chosen.by_subject() for sample in part]
         return batch_of(chosen.feature, chosen.clips, samples)
 
@@ -192,7 +200,8 @@ class Store:
         name, persons, clips, check
             As in `read`; the rows are those of `select(...).ids`.
         label : str
-            Column of the clip table that is predicted.
+            What is predicted, such as `folds.label`: a column of labels, a label map, or au_<policy>, of
+            which y has a row of 0 and 1 per clip.
 
         Raises
         ------
@@ -209,8 +218,9 @@ class Store:
         x = data.reshape(len(data), int(np.prod(data.shape[1:])))
         if isinstance(persons, HeldOut):
             return x
-        labels = labels_of(batch.clips, label=label)
-        return Labelled(X=x, y=np.asarray(labels, str), groups=np.asarray(batch.clips["person"], str))
+        return Labelled(
+            X=x, y=labels_of(batch.clips, label=label), groups=np.asarray(batch.clips["person"], str)
+        )
 
 
 def open_store(

@@ -1,0 +1,77 @@
+"""Extra: clips of datasets that a protocol does not score, to train on as well: MEB's "extra data".
+
+MEB (Varanka et al. 2023, tables 5, 8, 10 and 11) also trains on all datasets that it does not test. Extra
+clips need not have the protocol's own label: what is learned of them (action units, other classes) is the
+trainer's affair.
+"""
+
+from dataclasses import replace
+
+import pandas as pd
+
+from mestore.clips import LABELS
+from mestore.protocols.fold import Fold
+from mestore.protocols.plan import Count, Plan
+
+
+def with_extra(
+    plan: Plan, table: pd.DataFrame, *, own: pd.DataFrame, scored: pd.DataFrame, datasets: bool = False
+) -> Plan:
+    """Return a plan that trains on the clips of other datasets too, but for those of persons it tests.
+
+    Parameters
+    ----------
+    plan : Plan
+    table : DataFrame
+        The clip table.
+    own : DataFrame
+        Its clips of the protocol's own datasets, scored or not.
+    scored : DataFrame
+        Those that are scored.
+    datasets : bool
+        Whether folds test datasets and not persons: then nobody of the family of datasets that is tested is
+        added either, such as SAMM Long Videos' persons where SAMM is tested.
+    """
+    rows = extra_clips(table, own)
+    of = ", ".join(sorted(set(rows["reader"]))) or "no dataset"
+    return replace(
+        plan,
+        folds=[_with_persons(fold, rows, scored, datasets=datasets) for fold in plan.folds],
+        extra=frozenset(rows["clip_id"]),
+        counts=[*plan.counts, Count(what="extra clips to train on", found=len(rows))],
+        flags=[*plan.flags, f"extra data: {len(rows)} more clips to train on, of {of}"],
+    )
+
+
+def extra_clips(table: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
+    """Return the labelled micro-expressions of other datasets, each event once.
+
+    Other clips of the events of `own` (SMIC in VIS and NIR, SAMM in SAMM Long Videos) bring nothing new.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"clip_id": ["a", "b", "c", "d"], "event": ["x/1", "x/1", "y/1", "y/1"]})
+    >>> table = table.assign(kind="micro", emotion="fear", objective_class="", aus="", aus_given="")
+    >>> extra_clips(table, table[:1])["clip_id"].tolist()
+    ['c']
+    """
+    labelled = (table[list(LABELS)] != "").any(axis=1)
+    rows = table[labelled & (table["kind"] == "micro") & ~table["event"].isin(set(own["event"]))]
+    rows = rows.sort_values("clip_id")
+    return rows[~rows["event"].duplicated()]
+
+
+def _with_persons(fold: Fold, rows: pd.DataFrame, scored: pd.DataFrame, *, datasets: bool) -> Fold:
+    """Return a fold that trains on the persons of `rows` too."""
+    barred = set(fold.test)
+    if datasets:
+        # A fold that tests a person who is in several datasets names the clips that it tests.
+        column, values = ("clip_id", fold.tested) if fold.tested else ("person", fold.test)
+        tested = set(_families(scored[scored[column].isin(list(values))]))
+        barred |= set(rows.loc[_families(rows).isin(tested), "person"])
+    return replace(fold, train=tuple(sorted({*fold.train, *(set(rows["person"]) - barred)})))
+
+
+def _families(rows: pd.DataFrame) -> "pd.Series[str]":
+    """Return the family of datasets that each clip is of: what its event's name begins with."""
+    return rows["event"].str.partition("/")[0]

@@ -1,0 +1,85 @@
+"""megc2018: the challenge of 2018 over CASME II and SAMM, objective classes I to V.
+
+Task `cde` (composite database evaluation): one person is left out at a time, of the union of both; 185 and 68
+clips of 26 and 21 persons; UF1 over all folds together. Task `hde` (holdout database evaluation): two folds,
+trained on CASME II and tested on SAMM, and the reverse; UAR and WAR (accuracy) of each direction
+(`Scorer.by_fold`), then their mean.
+
+The classes are those that the datasets ship. MEB guesses CASME II's with a classifier that was fitted to
+SAMM, and has 194 clips of it: its numbers are of another task.
+
+Sources: datasets.md 6.2 (Varanka et al. 2023, appendix D; notebooks of MEB, tables 10 and 11).
+"""
+
+from typing import Literal
+
+import pandas as pd
+from pydantic import Field
+
+from mestore.protocols.composite import (
+    Member,
+    counts,
+    leave_one_dataset_out,
+    members_only,
+    missing,
+    scored_once,
+    shared_persons,
+)
+from mestore.protocols.extra import with_extra
+from mestore.protocols.loso import leave_one_out
+from mestore.protocols.plan import LeftOut, Plan
+from mestore.protocols.spec import ProtocolOptions
+
+SOURCE = "datasets.md 6.2"
+
+CASME2 = Member(
+    reader="casme2",
+    clips=(185,),
+    persons=(26,),
+    labels={"I": 25, "II": 15, "III": 99, "IV": 26, "V": 20},
+)
+SAMM = Member(
+    reader="samm", clips=(68,), persons=(21,), labels={"I": 24, "II": 13, "III": 20, "IV": 8, "V": 3}
+)
+
+
+class Megc2018Options(ProtocolOptions):
+    """Which of its two tasks."""
+
+    task: Literal["hde", "cde"] = Field(
+        "cde",
+        description="cde: one person left out at a time, of both datasets together; hde: trained on one "
+        "dataset and tested on the other, both ways",
+    )
+    extra_data: bool = Field(
+        False,
+        description="whether to train on the clips of all other datasets too, as in MEB's columns 'extra "
+        "data'; they are never scored",
+    )
+
+
+def plan(table: pd.DataFrame, truth: "pd.Series[str]", options: Megc2018Options) -> Plan:
+    """Return the folds of a task of MEGC2018.
+
+    Raises
+    ------
+    LeakError
+        If `hde` lacks one of the datasets, or `cde` has fewer than two persons.
+    """
+    left_out, members, holdout = LeftOut(), (CASME2, SAMM), options.task == "hde"
+    own = members_only(table, members, left_out, what="MEGC2018")
+    scored = scored_once(own, truth, left_out)
+    if holdout:
+        folds = leave_one_dataset_out(scored, ("samm", "casme2"), what="MEGC2018's holdout task")
+    else:
+        folds = leave_one_out(scored["person"])
+    made = Plan(
+        folds=folds,
+        left_out=left_out.reasons,
+        counts=counts(scored, truth, members, clips=(253,), persons=(47,), source=SOURCE),
+        flags=[*missing(scored, members), *(shared_persons(scored) if holdout else ())],
+        average="folds" if holdout else "pooled",
+    )
+    if options.extra_data:
+        made = with_extra(made, table, own=own, scored=scored, datasets=holdout)
+    return made

@@ -1,0 +1,117 @@
+"""Plan: the folds of a protocol over a clip table, what it scores, and why it leaves the others out."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pandas as pd
+
+from mestore.protocols.fold import Fold
+
+
+@dataclass(frozen=True, kw_only=True)
+class Count:
+    """A number of clips or persons, beside the published one.
+
+    Parameters
+    ----------
+    what : str
+        In words, such as "clips of casme2".
+    found : int
+    expected : tuple of int
+        Every published number that is right for some edition; empty where none is known.
+    source : str
+        Who published it.
+    """
+
+    what: str
+    found: int
+    expected: tuple[int, ...] = ()
+    source: str = ""
+
+    def __str__(self) -> str:
+        if not self.expected:
+            return f"{self.what}: {self.found}"
+        published = " or ".join(map(str, self.expected))
+        verdict = "as" if self.found in self.expected else f"not {published} as"
+        return f"{self.what}: {self.found}, {verdict} published ({self.source})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a protocol makes of a clip table.
+
+    Parameters
+    ----------
+    folds : sequence of Fold
+    left_out : mapping of str to str
+        Why, by clip id, for every clip that is not scored.
+    extra : frozenset of str
+        Those of them that may be trained on all the same.
+    counts : sequence of Count
+        Found beside published.
+    flags : sequence of str
+        What every score of it must say.
+    average : {"pooled", "folds"}
+        Whether its published scores are pooled over the folds, or means over them.
+    """
+
+    folds: Sequence[Fold]
+    left_out: Mapping[str, str]
+    extra: frozenset[str] = frozenset()
+    counts: Sequence[Count] = ()
+    flags: Sequence[str] = ()
+    average: Literal["pooled", "folds"] = "pooled"
+
+
+@dataclass
+class LeftOut:
+    """Collects reasons: the first that applies to a clip is the one that is told.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"clip_id": ["a", "b", "c"], "kind": ["micro", "macro", "macro"]})
+    >>> left_out = LeftOut()
+    >>> left_out.where(table, table["kind"] == "macro", "a macro-expression")["clip_id"].tolist()
+    ['a']
+    >>> left_out.reasons
+    {'b': 'a macro-expression', 'c': 'a macro-expression'}
+    """
+
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    def where(self, table: pd.DataFrame, applies: "pd.Series[bool]", reason: str) -> pd.DataFrame:
+        """Leave clips out for a reason; return the rows of the others."""
+        self.name(table.loc[applies, "clip_id"], reason)
+        return table[~applies]
+
+    def name(self, clips: Iterable[str], reason: str) -> None:
+        """Leave clips out for a reason."""
+        for clip in clips:
+            self.reasons.setdefault(str(clip), reason)
+
+
+def eligible(table: pd.DataFrame, truth: "pd.Series[str]", left_out: LeftOut, *, what: str) -> pd.DataFrame:
+    """Return the clips that an ME protocol can score, each event once, sorted by clip id.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The clip table.
+    truth : Series of str
+        With the same index; empty where a clip has no label.
+    left_out : LeftOut
+        Takes the reasons for the others.
+    what : str
+        What they lack, for the reason.
+
+    Notes
+    -----
+    SMIC films one event in HS, VIS and NIR, 4DME in four modalities, and SAMM Long Videos holds SAMM's: of
+    clips of one event the first by clip id is scored, or it would count several times.
+    """
+    rows = left_out.where(table, table["kind"] != "micro", "a macro-expression")
+    rows = left_out.where(rows, truth.loc[rows.index] == "", f"no {what}")
+    rows = rows.sort_values("clip_id")
+    again = rows["event"].duplicated()
+    return left_out.where(rows, again, "an event that another clip shows, which is scored")

@@ -1,0 +1,218 @@
+"""MEGC2019: the composite with its published counts, its exclusions, and the challenge's own list."""
+
+import pandas as pd
+import pytest
+from composites import copied, joined, labelled, megc2019, renamed, rows_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mestore.errors import AnnotationError
+from mestore.protocols.freeze import make_folds
+from mestore.protocols.megc_list import LABELS, read_list
+from mestore.scorer import Scorer
+
+SOURCE = "(datasets.md 6.3 and 1.2)"
+
+
+def folds_of(table: pd.DataFrame, **params):
+    return make_folds(table, protocol="megc2019", params=params)
+
+
+def scored(made, table: pd.DataFrame) -> pd.DataFrame:
+    return table[table["clip_id"].isin(list(made.clips))]
+
+
+def official(table: pd.DataFrame, path, *, header: str = "", start: str = "", end: str = "\n"):
+    """Write the list of what MEGC2019 scores of `table`, as the challenge spells it."""
+    made = folds_of(table)
+    truth = Scorer(made, table)._truth
+    lines = [header] if header else []
+    for row in scored(made, table).to_dict("records"):
+        subject, clip = row["subject"], row["clip"]
+        if row["reader"] == "smic":
+            subject = f"s{int(subject[1:]):02d}"
+        if row["reader"] == "samm":
+            subject = str(int(subject))
+        lines.append(f"{row['reader']},{subject},{clip},{LABELS.index(truth[row['clip_id']])}")
+    path.write_bytes((start + end.join(lines) + end).encode())
+    return path
+
+
+def named_as_in_smic(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with SMIC's clips called s1_ne_01 as in its folders."""
+    rows = (table["reader"] == "smic") & (table["part"] == "hs")
+    names = [
+        f"{subject}_{emotion[:2]}_{place:02d}"
+        for place, (subject, emotion) in enumerate(table.loc[rows, ["subject", "emotion"]].to_numpy())
+    ]
+    table.loc[rows, "clip"] = names
+    return table
+
+
+def test_counts_are_as_published():
+    made = folds_of(megc2019())
+    assert len(made) == 68
+    assert len(made.clips) == 442
+    assert made.flags == ()
+    assert made.average == "pooled"
+    assert [it for it in made.counts if ", as published" not in it] == []
+    for text in ("clips: 442", "persons: 68", "clips of casme2: 145", "clips of samm: 133"):
+        assert f"{text}, as published {SOURCE}" in made.counts
+    assert f"surprise of smic: 43, as published {SOURCE}" in made.counts
+
+
+def test_the_excluded_clips_are_left_out_with_their_reasons_and_the_one_that_meb_drops_is_kept():
+    made = folds_of(megc2019())
+    assert "its apex is a slash" in made.left_out["casme2/sub04/EP12_01f@10"]
+    assert "its apex is its onset" in made.left_out["casme2/sub05/EP09_05f@10"]
+    assert "casme2/sub05/EP12_03f@10" in made.clips
+    assert made.left_out["smic-vis/s1/c000@10"] == "of no dataset of MEGC2019"
+    assert sum(why == "no megc2019" for why in made.left_out.values()) == 26
+
+
+def test_the_clip_that_only_the_sheet_of_256_rows_has_is_left_out():
+    table = megc2019()
+    more = labelled(rows_of("casme2", count=1, persons=1), emotion={"disgust": 1})
+    made = folds_of(joined(table, renamed(more, 0, subject="sub24", clip="EP02_07")))
+    assert "255 rows" in made.left_out["casme2/sub24/EP02_07@10"]
+    assert len(made.clips) == 442
+
+
+def test_one_clip_missing_is_told():
+    table = megc2019()
+    gone = table.index[table["clip"] == "EP12_03f"]
+    counts = folds_of(table.drop(index=gone)).counts
+    assert counts[0] == f"clips: 441, not 442 as published {SOURCE}"
+    assert f"surprise of casme2: 24, not 25 as published {SOURCE}" in counts
+
+
+def test_a_missing_dataset_is_flagged():
+    table = megc2019()
+    made = folds_of(table[table["reader"] != "smic"])
+    assert made.flags == ("2 of 3 datasets (without smic), not comparable",)
+
+
+@settings(max_examples=5, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_the_order_of_rows_changes_nothing(seed):
+    table = megc2019()
+    assert folds_of(table.sample(frac=1, random_state=seed)) == folds_of(table)
+
+
+def test_an_unknown_emotion_is_refused():
+    table = megc2019()
+    table.loc[0, "emotion"] = "disgusted"
+    with pytest.raises(AnnotationError, match="emotion is 'disgusted'"):
+        folds_of(table)
+
+
+def test_a_dataset_counts_by_its_reader_whatever_its_name_and_once_if_it_is_there_twice():
+    table = megc2019()
+    assert "clips: 442" in folds_of(copied(table, "mine")).counts[0]
+    made = folds_of(joined(table, copied(table[table["reader"] == "casme2"], "cropped")))
+    assert len(made.clips) == 442
+    assert made.left_out["cropped/sub04/EP12_01f@10"].startswith("not in MEGC2019's list")
+
+
+def test_two_copies_whose_sheets_give_other_onsets_are_one_dataset():
+    table = megc2019()
+    copy = copied(table[table["reader"] == "casme2"], "cropped")
+    made = folds_of(joined(table, copy.assign(event=copy["event"] + "1")))
+    assert len(made.clips) == 442
+    assert "a clip of another copy of its dataset, which is scored" in made.left_out.values()
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {},
+        {"header": "data,subject,clip,label"},
+        {"start": "\ufeff"},
+        {"start": "\ufeff", "header": "data,subject,clip,label", "end": "\r\n"},
+    ],
+)
+def test_the_list_of_the_challenge_gives_the_same_folds(tmp_path, how):
+    table = named_as_in_smic(megc2019())
+    path = official(table, tmp_path / "combined_3class_gt.csv", **how)
+    made, plain = folds_of(table, list=str(path)), folds_of(table)
+    assert list(made) == list(plain)
+    assert made.clips == plain.clips
+    assert made.flags == ()
+    assert made.counts[-1].startswith("clips of the list combined_3class_gt.csv (")
+    assert made.counts[-1].endswith(f"): 442, as published {SOURCE}")
+
+
+def test_names_of_the_list_are_those_of_the_clip_table(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text(
+        "smic,s01,s01_ne_01,0\nsmic,s20,s20_sur_02,2\nsamm,6,006_1_2,1\ncasme2,sub01,EP02_01f,1\n"
+    )
+    assert dict(read_list(path).labels) == {
+        ("smic", "s1", "s1_ne_01"): "negative",
+        ("smic", "s20", "s20_sur_02"): "surprise",
+        ("samm", "006", "006_1_2"): "positive",
+        ("casme2", "sub01", "EP02_01f"): "positive",
+    }
+
+
+def test_what_the_list_and_the_clip_table_do_not_agree_on_is_flagged_by_name(tmp_path):
+    table = named_as_in_smic(megc2019())
+    path = official(table, tmp_path / "gt.csv")
+    text = path.read_text()
+    assert "casme2,sub05,EP12_03f,2" in text
+    path.write_text(text.replace("EP12_03f,2", "EP12_03f,0") + "casme2,sub17,EP99_01,1\n")
+    made = folds_of(table, list=str(path))
+    assert made.flags == (
+        "clips of gt.csv that are not in the clip table: 1 (casme2/sub17/EP99_01)",
+        "labels of gt.csv that contradict the clip table, which is scored: 1 "
+        "(casme2/sub05/EP12_03f: negative, in the clip table surprise)",
+    )
+    assert len(made.clips) == 442
+
+
+def test_a_clip_that_is_not_on_the_list_is_not_scored(tmp_path):
+    table = named_as_in_smic(megc2019())
+    path = official(table, tmp_path / "gt.csv")
+    path.write_text(path.read_text().replace("casme2,sub05,EP12_03f,2\n", ""))
+    made = folds_of(table, list=str(path))
+    assert made.left_out["casme2/sub05/EP12_03f@10"] == "not on the list gt.csv"
+    assert made.left_out["casme2/sub04/EP12_01f@10"] == "not on the list gt.csv"
+    assert len(made.clips) == 441
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("casme2,sub01,a,1\ncasme2,sub01,a,1\n", "line 2: casme2/sub01/a is there twice"),
+        ("casme2,sub01,a,3\n", "line 1: found .*a label 0, 1 or 2"),
+        ("casme3,sub01,a,1\n", "line 1: found .*expected a dataset"),
+        ("casme2,sub01,a\n", "line 1: found"),
+        ("data,subject,clip,label\n", "found no clips"),
+    ],
+)
+def test_a_list_that_is_not_understood_is_refused(tmp_path, text, message):
+    path = tmp_path / "gt.csv"
+    path.write_text(text)
+    with pytest.raises(AnnotationError, match=message):
+        read_list(path)
+
+
+def test_a_list_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(AnnotationError, match="mend the path of option 'list'"):
+        folds_of(megc2019(), list=str(tmp_path / "gt.csv"))
+
+
+def test_extra_data_brings_each_event_once_and_none_of_the_composite_or_of_who_is_tested():
+    lab = labelled(rows_of("mmew", count=20, persons=10), emotion={"fear": 20})
+    twin = copied(lab, "mmew_again")
+    mute = rows_of("casme", count=3, persons=3)
+    macro = labelled(rows_of("cas_me2", count=3, persons=3), emotion={"fear": 3}).assign(kind="macro")
+    long = labelled(rows_of("smic_e", count=1, persons=1, family="smic", prefix="l"), emotion={"negative": 1})
+    table = joined(megc2019(), lab, twin, mute, macro, long.assign(person="smic/s1"))
+    made = folds_of(table, extra_data=True)
+    assert set(made.extra) == set(lab["clip_id"]) | set(long["clip_id"])
+    assert "extra data: 21 more clips to train on, of mmew, smic_e" in made.flags
+    for fold in made:
+        assert set(lab["clip_id"]) <= set(made.training(fold))
+        assert (long["clip_id"][0] in made.training(fold)) == (fold.test != ("smic/s1",))
+    assert len(made.clips) == 442
