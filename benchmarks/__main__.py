@@ -2,11 +2,11 @@
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
-from benchmarks import flow, lbp_top, sequences, single, store, tim
+from benchmarks import apex, drift, flow, lbp_top, sequences, single, store, tim
 from benchmarks.machine import machine
 from benchmarks.table import Row, table
 from benchmarks.timing import Effort
@@ -22,6 +22,9 @@ BENCHMARKS: tuple[Callable[[Effort], list[Row]], ...] = (
 )
 """Adding one is a file with a function `rows`, and its name here."""
 
+TEXTS: tuple[Callable[[Effort], str], ...] = (drift.text, apex.text)
+"""Benchmarks with a table of their own: a file with a function `text`, and its name here."""
+
 FOLDER = Path(__file__).parent
 START, END = "<!-- make bench writes from here -->\n", "<!-- to here -->\n"
 
@@ -32,13 +35,20 @@ def measure(effort: Effort) -> list[Row]:
         return [row for rows in BENCHMARKS for row in rows(effort)]
 
 
-def page(rows: list[Row], *, day: date, where: str) -> str:
-    """Return the table with what is needed to read it, as Markdown."""
+def tell(effort: Effort) -> list[str]:
+    """Return the text of every benchmark with a table of its own, likewise."""
+    with single_threaded():
+        return [text(effort) for text in TEXTS]
+
+
+def page(rows: list[Row], *, day: date, where: str, texts: Sequence[str] = ()) -> str:
+    """Return the tables with what is needed to read them, as Markdown."""
     return (
         f"Measured on {day:%Y-%m-%d}, one thread of {where}.\n\n{table(rows)}\n\n"
         "The methods of a case take turns in one process; *times as fast* is the ratio of the minima. Times "
         "of flow are means over its pictures. EPE is the mean end-point error in px at least 8 px from the "
         "edge and, on a face, also where the expression moves; beside its goal stands the largest ratio.\n"
+        + "".join(f"\n{text}\n" for text in texts)
     )
 
 
@@ -58,7 +68,8 @@ def placed(text: str, results: str) -> str:
 
 def main() -> None:
     """Measure, and write results.md and the README's section."""
-    results = page(measure(Effort()), day=date.today(), where=machine())
+    effort = Effort()
+    results = page(measure(effort), day=date.today(), where=machine(), texts=tell(effort))
     (FOLDER / "results.md").write_text(f"# Benchmarks\n\n{results}")
     readme = FOLDER.parent / "README.md"
     readme.write_text(placed(readme.read_text(), results))

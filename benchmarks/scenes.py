@@ -9,14 +9,15 @@ import skimage.data
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates, spline_filter
 
-from mestore.align import STABLE, similarity, warp
-from mestore.faces.shape68 import reference_shape
+from mestore.faces.shape68 import STABLE, reference_shape
 from mestore.features.grey import grey
+from mestore.similarity import similarity
 from mestore.synthetic.head import head_of
 from mestore.synthetic.render import Camera, film
 from mestore.synthetic.stills import Face, derive, draw_traits, still
 from mestore.synthetic.truth import REGION, Truth, crop_displacement, region, seen_at, truth_of
 from mestore.synthetic.warps import bumps, pixel_grid
+from mestore.warp import warp
 
 BORDER = 8
 """Pixels along the edge that no error counts: there the motion may leave the image."""

@@ -5,11 +5,12 @@ from numpy.typing import NDArray
 
 from benchmarks.table import Row
 from benchmarks.timing import Effort, interleave
-from mestore.align import similarity, warp
 from mestore.faces.shape68 import reference_shape
 from mestore.features.mdmo import mdmo
 from mestore.features.strain import strain
+from mestore.similarity import similarity
 from mestore.synthetic.warps import bumps, pixel_grid
+from mestore.warp import warp
 
 _MDMO_MS = 40
 

@@ -68,6 +68,19 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
+def plain(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return cells as a Markdown table.
+
+    Examples
+    --------
+    >>> print(plain(["drift", "EPE"], [["0.5 px", "0.07"]]))
+    | drift | EPE |
+    |---|---|
+    | 0.5 px | 0.07 |
+    """
+    return "\n".join([_line(head), _line(["---"] * len(head), space=""), *(_line(row) for row in rows)])
+
+
 def digits(value: float) -> str:
     """Return a number to three digits; goals are judged by the number as it is printed.
 

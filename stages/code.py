@@ -1,4 +1,4 @@
-"""Stage code: data/code/<kind>.json, the digest of what computes each kind."""
+"""Stage code: data/code/<name>.json, the digest of what computes each store and each stage."""
 
 from mestore.build.entry import run_stage
 from mestore.build.provenance import write_code

@@ -51,12 +51,14 @@ def clip_table(*, persons: int = PERSONS, clips_each: int = 3, dataset: str = "t
                     "aus_given": "12",
                     "apex_source": "annotated",
                     "corrections": "",
+                    "excluded": "",
                     "edition": "none",
                     "gaps": False,
                     "media": "frames",
                     "frames": list(range(onset, onset + 12)),
                     "paths": [f"{subject}/c{number}/{n}.png" for n in range(onset, onset + 12)],
                     "landmarks": [],
+                    "box": [],
                     "digest": f"{person}-{number}",
                 }
             )

@@ -2,169 +2,23 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import ValidationError
-from scipy.ndimage import shift as spline_shift
-from skimage.transform import SimilarityTransform
 
-from mestore.align import (
-    STABLE,
-    AlignParams,
-    align_sample,
-    apply,
-    fit_whole,
-    inverse,
-    scale,
-    similarity,
-    warp,
-)
+from mestore.align import align_sample
+from mestore.align_params import AlignParams
 from mestore.errors import ClipFault
-from mestore.faces.shape68 import eye_centres, reference_shape
+from mestore.faces.choose import centre
+from mestore.faces.dlib import detect
+from mestore.faces.shape68 import STABLE, eye_centres, reference_shape
 from mestore.sample import Sample
+from mestore.similarity import apply, inverse, scale
 from mestore.synthetic.stills import still
+from mestore.warp import warp
 
-POINTS = np.random.default_rng(1).normal(scale=50, size=(11, 2))
-
-
-def turn(degrees, factor, shift=(0.0, 0.0)):
-    cos, sin = factor * np.cos(np.deg2rad(degrees)), factor * np.sin(np.deg2rad(degrees))
-    return np.array([[cos, -sin, shift[0]], [sin, cos, shift[1]]])
-
-
-def texture(size, *, blur, seed=0, shift=(0.0, 0.0)):
-    """A periodic random texture with a pixel's blur, moved exactly, through its Fourier transform."""
-    frequency = np.fft.fftfreq(size)
-    x, y = np.meshgrid(frequency, frequency)
-    radius2 = x**2 + y**2
-    spectrum = np.fft.fft2(np.random.default_rng(seed).standard_normal((size, size)))
-    spectrum = spectrum * np.exp(-2 * np.pi**2 * blur**2 * radius2) / np.sqrt(radius2 + 1e-4)
-    plane = np.fft.ifft2(spectrum * np.exp(-2j * np.pi * (x * shift[0] + y * shift[1]))).real
-    still_plane = np.fft.ifft2(spectrum).real
-    level = 128 + 30 * (plane - still_plane.mean()) / still_plane.std()
-    return np.clip(np.rint(level), 0, 255).astype(np.uint8)
-
-
-# similarity
-
-
-@given(st.floats(-180, 180), st.floats(0.05, 20), st.floats(-500, 500))
-def test_a_similarity_is_found_exactly(degrees, factor, shift):
-    expected = turn(degrees, factor, (shift, -shift))
-    np.testing.assert_allclose(similarity(POINTS, apply(expected, POINTS)), expected, atol=1e-8)
-
-
-@given(st.integers(0, 2**32 - 1))
-def test_least_squares_is_that_of_scikit_image(seed):
-    rng = np.random.default_rng(seed)
-    target = apply(turn(rng.uniform(-180, 180), rng.uniform(0.3, 3)), POINTS) + rng.normal(size=POINTS.shape)
-    other = SimilarityTransform.from_estimate(POINTS, target).params[:2]
-    np.testing.assert_allclose(similarity(POINTS, target), other, atol=1e-7)
-
-
-def test_a_mirror_image_is_never_fitted_by_a_reflection():
-    found = similarity(POINTS, POINTS * [-1, 1])
-    assert np.linalg.det(found[:, :2]) > 0
-
-
-def test_the_inverse_undoes():
-    transform = turn(30, 0.7, (3, -4))
-    np.testing.assert_allclose(apply(inverse(transform), apply(transform, POINTS)), POINTS, atol=1e-10)
-    assert scale(inverse(transform)) == pytest.approx(1 / 0.7)
-
-
-@pytest.mark.parametrize(
-    ("source", "target", "message"),
-    [
-        (POINTS, POINTS[:5], "source has 11 points and target 5"),
-        (POINTS[:, :1], POINTS[:, :1], r"source has shape \(11, 1\)"),
-        (np.ones((4, 2)), POINTS[:4], "points of source coincide"),
-        (POINTS[:4], np.ones((4, 2)), "points of target coincide"),
-        (POINTS, np.where(POINTS > 0, np.nan, POINTS), "target holds values that are not finite"),
-    ],
-)
-def test_points_that_fix_no_similarity_are_refused(source, target, message):
-    with pytest.raises(ValueError, match=message):
-        similarity(source, target)
-
-
-# warp
-
-
-def test_the_identity_copies_the_image():
-    image = texture(64, blur=0.3)
-    np.testing.assert_array_equal(warp(image, turn(0, 1), 64), image)
-
-
-def test_a_crop_does_not_depend_on_what_lies_far_from_it():
-    image = texture(160, blur=0.5)
-    changed = image.copy()
-    changed[100:] = 0
-    transform = turn(3, 0.5, (-5, -8))
-    np.testing.assert_array_equal(warp(image, transform, 24), warp(changed, transform, 24))
-
-
-def test_detail_finer_than_the_crop_becomes_grey():
-    """Stripes of one pixel, shrunk to 0.45: without the blur they come back as coarse stripes."""
-    stripes = np.tile(np.array([0, 255], np.uint8), (120, 60))
-    crop = warp(stripes, turn(0, 0.45), 50)[4:-4, 4:-4]
-    assert np.ptp(crop.astype(int)) <= 12
-    assert crop.mean() == pytest.approx(127.5, abs=1)
-
-
-@pytest.mark.parametrize("factor", [0.45, 0.75, 1.1])
-def test_a_shift_by_parts_of_a_pixel_arrives_everywhere(factor):
-    """Sharp texture (blur 0.5 px, no noise): rms over windows of 21 px within 0.008 px of the crop."""
-    size = int(270 * factor)
-    transform = turn(3, factor)
-    transform[:, 2] = size / 2 - transform[:, :2] @ [150, 150] + 0.3
-    for shift in ((0.1, 0.0), (0.5, 0.3)):
-        still_crop = warp(texture(300, blur=0.5), transform, size)
-        moved_crop = warp(texture(300, blur=0.5, shift=shift), transform, size)
-        true = transform[:, :2] @ shift
-        back = spline_shift(moved_crop.astype(float), -true[::-1], order=5, mode="mirror")
-        assert local_shift(still_crop.astype(float), back) < 0.008
-
-
-def local_shift(first, second):
-    """Root mean square of the shifts of windows of 21 px, by least squares on the gradients."""
-    margin, window = 16, 21
-    gy, gx = np.gradient((first + second) / 2)
-    dt = second - first
-    shifts = []
-    for y in range(margin, first.shape[0] - margin - window, window):
-        for x in range(margin, first.shape[1] - margin - window, window):
-            where = np.s_[y : y + window, x : x + window]
-            gradients = np.stack([gx[where].ravel(), gy[where].ravel()], axis=1)
-            shifts.append(np.linalg.lstsq(gradients, -dt[where].ravel(), rcond=None)[0])
-    return np.sqrt((np.array(shifts) ** 2).sum(axis=1).mean())
-
-
-def test_outside_the_image_is_black():
-    crop = warp(np.full((10, 10, 3), 200, np.uint8), turn(0, 1, (20, 20)), 40)
-    assert crop[:12].max() == 0
-    assert (crop[22:28, 22:28] == 200).all()
-
-
-@pytest.mark.parametrize(
-    ("image", "transform", "size", "message"),
-    [
-        (np.zeros((9, 9), np.float32), turn(0, 1), 4, "image is float32"),
-        (np.zeros(9, np.uint8), turn(0, 1), 4, "expected uint8"),
-        (np.zeros((9, 9), np.uint8), turn(0, 0), 4, "expected a finite"),
-        (np.zeros((9, 9), np.uint8), np.eye(3), 4, "expected a finite"),
-        (np.zeros((9, 9), np.uint8), turn(0, 1), 0, "size is 0"),
-        (np.zeros((9, 9), np.uint8), turn(0, 1, (500, 0)), 4, "outside the image of 9 x 9 px"),
-    ],
-)
-def test_bad_warps_are_refused(image, transform, size, message):
-    with pytest.raises(ValueError, match=message):
-        warp(image, transform, size)
-
-
-# align_sample
+QUALITY = ("drift_px", "sharpness", "exposure", "clipped", "flicker", "missing")
 
 
 def sample_of(frames, numbers, onset):
@@ -208,7 +62,7 @@ def test_measures_have_their_shapes_and_types(aligned):
         "residual": ((), "float64"),
         "eye_distance": ((2,), "float64"),
         "enlarged": ((), "uint8"),
-    }
+    } | dict.fromkeys(("confidence", "repeat", *QUALITY), ((), "float64"))
     assert aligned.landmarks.dtype == np.float32
     before, after = aligned.measures["eye_distance"]
     assert after / before == pytest.approx(scale(aligned.measures["transform"]))
@@ -229,10 +83,6 @@ def test_as_delivered_scales_and_centres_and_never_stretches(portrait):
     assert whole.data[0, :, 40:-40].mean() > 30
     before = eye_centres(apply(inverse(whole.measures["transform"]), whole.landmarks))
     assert np.hypot(*(before[1] - before[0])) == pytest.approx(whole.measures["eye_distance"][0], abs=1e-3)
-
-
-def test_fitting_the_whole_keeps_the_middle_in_the_middle():
-    np.testing.assert_allclose(apply(fit_whole((480, 640, 3), 224), np.array([319.5, 239.5])), [111.5, 111.5])
 
 
 def test_faults_of_the_data_say_what_was_found(portrait):
@@ -337,8 +187,145 @@ def test_wrong_frames_are_refused(portrait):
 
 
 def test_parameters_are_checked():
-    assert AlignParams.model_validate({"side": 128, "method": "as_delivered"}).backend == "dlib"
+    assert AlignParams.model_validate({"side": 128, "method": "as_delivered"}).detector == "dlib"
     assert AlignParams().ragged(input_ragged=True)
-    for wrong in ({"backend": "nobody"}, {"side": 8}, {"method": "each"}, {"size": 224}):
+    wrongs = [{"detector": "nobody"}, {"landmarks": "nobody"}, {"side": 8}, {"method": "each"}, {"size": 224}]
+    for wrong in [*wrongs, {"preset": "casme"}, {"face": "first"}, {"apex": "first"}, {"max_repeat": 0.0}]:
         with pytest.raises(ValidationError):
             AlignParams.model_validate(wrong)
+
+
+# face, preset, box, apex
+
+
+@pytest.fixture(scope="module")
+def two(portrait):
+    """The portrait, and to its right the same at three quarters of the size."""
+    small = cv2.resize(portrait, (315, 315), interpolation=cv2.INTER_AREA)
+    return np.hstack([portrait, np.vstack([small, np.zeros((105, 315, 3), np.uint8)])])
+
+
+def middle(aligned):
+    """Where the face of a clip is in its recording."""
+    return apply(inverse(aligned.measures["transform"]), aligned.landmarks.astype(float)).mean(axis=0)
+
+
+def test_of_several_faces_the_largest_or_the_one_nearest_to_the_clip_before(two):
+    clip = sample_of([two], [46], 46)
+    largest = align_sample(clip, AlignParams(face="largest"))
+    assert middle(largest)[0] < 420
+    nearest = AlignParams(face="nearest")
+    assert middle(align_sample(clip, nearest))[0] < 420
+    only_right = two.copy()
+    only_right[:, :420] = 0
+    before = align_sample(sample_of([only_right], [46], 46), nearest)
+    again = align_sample(clip, nearest, before)
+    assert middle(again)[0] > 420
+    np.testing.assert_allclose(again.landmarks, before.landmarks, atol=1e-3)
+
+
+def test_a_face_of_too_low_a_score_is_none(portrait, aligned):
+    score = float(aligned.measures["confidence"])
+    with pytest.raises(ClipFault, match=f"no face surer than 9: the surest of 1, at .* has {score:.2g}"):
+        align_sample(sample_of([portrait], [46], 46), AlignParams(min_confidence=9.0))
+
+
+def test_landmarks_that_cannot_be_a_faces_are_a_fault_of_the_clip(portrait):
+    clip = sample_of([portrait], [46], 46)
+    for limit, what in (
+        ({"min_eye_distance": 500.0}, "whose eyes are"),
+        ({"max_residual": 1e-3}, "whose stable points lie"),
+        ({"max_repeat": 1e-5}, "that move by"),
+    ):
+        with pytest.raises(ClipFault, match=f"found landmarks {what}.*another detector or landmark model"):
+            align_sample(clip, AlignParams.model_validate(limit))
+
+
+def test_a_box_that_came_with_the_recording_stands_in_for_the_detector(portrait, aligned):
+    (face,) = detect(portrait)
+    (x, y), width = centre(face), face.box[2] / 1.1  # docs/faces.md: from a box to dlib's square
+    box = (x - 0.5 * width, y - 0.58 * 1.3 * width, width, 1.3 * width)
+    clip = replace(sample_of([portrait], [46], 46), box=box)
+    boxed = align_sample(clip, AlignParams())
+    assert boxed.measures["confidence"] == 1 and boxed.box is None
+    apart = boxed.measures["eye_distance"][0]
+    assert np.abs(middle(boxed) - middle(aligned)).max() < 0.05 * apart
+
+
+def test_a_preset_is_values_for_what_is_not_given():
+    assert AlignParams() == AlignParams(preset="")
+    meb = AlignParams(preset="meb")
+    assert (meb.detector, meb.fit, meb.crop, meb.side) == ("retinaface", "eyes", "box", 150)
+    mine = AlignParams.model_validate({"preset": "meb", "side": 96, "detector": "dlib"})
+    assert (mine.detector, mine.fit, mine.crop, mine.side) == ("dlib", "eyes", "box", 96)
+    again = AlignParams.model_validate_json(mine.model_dump_json())
+    assert again == mine
+    with pytest.raises(ValidationError, match="as_delivered only scales"):
+        AlignParams.model_validate({"preset": "dfme", "method": "as_delivered"})
+
+
+def seen(size, *, degrees, scale, shift):
+    """The reference face of a crop of `size` as a recording shows it, and the similarity back."""
+    cos, sin = scale * np.cos(np.deg2rad(degrees)), scale * np.sin(np.deg2rad(degrees))
+    forth = np.array([[cos, -sin, shift[0]], [sin, cos, shift[1]]])
+    return apply(forth, reference_shape(size)), inverse(forth)
+
+
+@pytest.mark.parametrize("preset", ["", "fourdme"])
+def test_a_known_similarity_is_undone(preset):
+    params = AlignParams(preset=preset)
+    points, back = seen(params.side, degrees=12, scale=1.5, shift=(120, 40))
+    noise = np.random.default_rng(0).integers(0, 256, (1, 480, 640, 3), dtype=np.uint8)
+    crops = align_sample(replace(sample_of(noise, [46], 46), landmarks=points.astype(np.float32)), params)
+    np.testing.assert_allclose(crops.measures["transform"], back, atol=1e-3)
+    assert crops.data.shape == (1, params.side, params.side, 3)
+
+
+def test_fitting_the_eyes_puts_the_eye_centres_in_their_places_and_no_other_point():
+    points, _ = seen(224, degrees=-20, scale=0.8, shift=(100, 200))
+    points[27:36] += [6, 4]  # the nose
+    clip = sample_of(np.zeros((1, 480, 640, 3), np.uint8), [46], 46)
+    clip = replace(clip, landmarks=points.astype(np.float32))
+    eyes, stable = (align_sample(clip, AlignParams(fit=fit)).landmarks for fit in ("eyes", "stable"))
+    np.testing.assert_allclose(eye_centres(eyes), eye_centres(reference_shape(224)), atol=1e-3)
+    assert np.abs(eye_centres(stable) - eye_centres(reference_shape(224))).max() > 1
+
+
+@pytest.mark.parametrize("preset", ["dfme", "meb"])
+def test_a_crop_by_the_box_shows_the_box_of_the_aligned_face(portrait, preset):
+    """Whatever the tilt, size and place in the recording, and in a store of any side."""
+    params = {"preset": preset, "detector": "dlib", "side": 150}
+    crops = []
+    for degrees, size in ((0, 1.0), (8, 0.9)):
+        cos, sin = size * np.cos(np.deg2rad(degrees)), size * np.sin(np.deg2rad(degrees))
+        moved = warp(portrait, np.array([[cos, -sin, 60], [sin, cos, 20]]), 480)
+        crops.append(align_sample(sample_of([moved], [46], 46), AlignParams.model_validate(params)))
+    straight, tilted = crops
+    (face,) = detect(straight.data[0])
+    width = face.box[2]
+    assert np.abs(centre(face) - 74.5).max() < 8
+    assert 150 / 1.25 < width < 150 * 1.25  # dlib's boxes grow by steps of a fifth
+    assert np.abs(straight.landmarks[list(STABLE)] - tilted.landmarks[list(STABLE)]).max() < 8
+    eyes = eye_centres(tilted.landmarks)
+    assert abs(eyes[1, 1] - eyes[0, 1]) < 2  # level
+    double = align_sample(sample_of([portrait], [46], 46), AlignParams.model_validate(params | {"side": 300}))
+    single = align_sample(sample_of([portrait], [46], 46), AlignParams.model_validate(params))
+    np.testing.assert_allclose(double.landmarks + 0.5, 2 * (single.landmarks + 0.5), atol=1e-3)
+
+
+def test_the_apex_is_spotted_where_the_sheet_gives_none(portrait):
+    frames = [portrait.copy() for _ in range(7)]
+    for number, strength in enumerate((0, 20, 40, 80, 60, 30, 10)):
+        frames[number][260:300, 150:260] = np.clip(
+            frames[number][260:300, 150:260].astype(int) + strength, 0, 255
+        )
+    clip = replace(sample_of(frames, range(46, 53), 46), apex=48, offset=52)
+    spot = {"apex": "max_difference"}
+    kept = align_sample(clip, AlignParams.model_validate(spot))
+    assert kept.apex == 48 and kept.measures["apex_spotted"] == 0 and not kept.measures["apex_curve"].any()
+    for which, given in (("missing", False), ("all", True)):
+        params = AlignParams.model_validate(spot | {"apex_of": which})
+        found = align_sample(replace(clip, apex_given=given), params)
+        assert found.apex == 49 and found.measures["apex_spotted"] == 1
+        assert found.measures["apex_curve"].argmax() == 3
+    assert "apex_spotted" not in align_sample(replace(clip, apex_given=False), AlignParams()).measures

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks import flow
-from benchmarks.__main__ import FOLDER, measure, page
+from benchmarks.__main__ import FOLDER, TEXTS, measure, page, tell
 from benchmarks.scenes import PICTURES, end_point_error, inside, scene
 from benchmarks.table import SHORT, Row, at_least, at_most, table
 from benchmarks.timing import TOY, Effort, interleave
@@ -99,6 +99,15 @@ def test_a_picture_shows_its_true_motion(name):
 def test_the_error_of_the_truth_is_zero():
     one = scene("cat", (64, 64))
     assert end_point_error(one.truth, one.truth, inside((64, 64))) == 0
+
+
+def test_every_table_of_its_own_comes_out_and_stands_on_the_page():
+    texts = tell(TOY)
+    assert len(texts) == len(TEXTS)
+    for text in texts:
+        lines = [line for line in text.splitlines() if line.startswith("|")]
+        assert len(lines) > 2 and len({line.count("|") for line in lines}) == 1
+        assert text in page([], day=date(2026, 11, 21), where="a machine", texts=texts)
 
 
 def test_the_page_names_day_and_machine():

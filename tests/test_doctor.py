@@ -16,15 +16,20 @@ from mestore.doctor import (
     check_group,
     check_leftovers,
     check_link_type,
+    check_models,
     check_one_file_system,
     check_opencv,
     check_program,
     check_python,
     check_recordings,
+    check_weights_folder,
     closed_by,
     dvc_config,
     examine,
+    models_in_use,
 )
+from mestore.faces import DETECTORS, LANDMARKS
+from mestore.faces.weights import FOLDER, WEIGHTS
 from mestore.store.publish import publish
 from mestore.workspace import Workspace, find_workspace
 
@@ -92,6 +97,59 @@ def test_recordings_that_are_not_there_are_named(workspace):
 def test_params_that_cannot_be_read_are_a_problem_and_no_crash(workspace):
     workspace.params.write_text("datasets: {")
     assert [check.name for check in check_recordings(workspace) if not check.ok] == ["params.yaml"]
+
+
+def models(used=()):
+    return {check.name: check for check in check_models(used)}
+
+
+def test_every_face_model_has_a_line_with_its_licence_or_how_to_install_it():
+    checks = models()
+    assert list(checks) == [
+        *(f"detector {name}" for name in DETECTORS),
+        *(f"landmarks {it}" for it in LANDMARKS),
+    ]
+    assert all(check.ok for check in checks.values())
+    for name, check in checks.items():
+        assert (
+            "licence" in check.found or "not installed; run: pip install 'mestore[faces]'" in check.found
+        ), name
+    assert "exclude commercial use, though the package says MIT" in checks["landmarks dlib"].found
+    assert "intact" in checks["landmarks dlib"].found
+
+
+def test_a_model_that_is_used_must_be_installed_and_have_its_weights(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.delenv(FOLDER, raising=False)
+    function = LANDMARKS["fan"].function
+    check = models([function])["landmarks fan"]
+    assert not check.ok
+    if not LANDMARKS["fan"].missing():
+        weights = WEIGHTS["fan2d4"]
+        assert f"{weights.file} absent (sha256 {weights.sha256}, from {weights.address})" in check.found
+
+
+def test_damaged_weights_are_a_problem_whether_they_are_used_or_not(monkeypatch, tmp_path):
+    path = tmp_path / WEIGHTS["dlib68"].file
+    path.write_bytes(b"other")
+    monkeypatch.setenv(FOLDER, str(tmp_path))
+    check = models()["landmarks dlib"]
+    assert not check.ok and f"{path} damaged" in check.found
+
+
+def test_a_folder_of_weights_that_is_named_must_be_there(tmp_path):
+    assert check_weights_folder(None).ok and check_weights_folder(str(tmp_path)).ok
+    check = check_weights_folder(str(tmp_path / "gone"))
+    assert not check.ok and check.found.startswith(f"looked for in {tmp_path / 'gone'}, then in ")
+
+
+def test_the_models_in_use_are_those_that_stores_name(workspace):
+    assert models_in_use(workspace) == {DETECTORS["dlib"].function, LANDMARKS["dlib"].function}
+    text = workspace.params.read_text()
+    workspace.params.write_text(text.replace("{side: 224}", "{side: 224, detector: retinaface}"))
+    assert models_in_use(workspace) == {DETECTORS["retinaface"].function, LANDMARKS["dlib"].function}
+    workspace.params.write_text("datasets: {")
+    assert models_in_use(workspace) == set()
 
 
 @pytest.mark.parametrize(

@@ -12,18 +12,21 @@ import numpy as np
 import pytest
 
 from benchmarks.scenes import PICTURES, end_point_error, inside, scene
-from mestore.align import STABLE, AlignParams, align_sample, apply, inverse, similarity, warp
-from mestore.faces.dlib import landmarks as detect
-from mestore.faces.shape68 import reference_shape
+from mestore.align import align_sample
+from mestore.align_params import AlignParams
+from mestore.faces.dlib import detect, landmarks
+from mestore.faces.shape68 import STABLE, reference_shape
 from mestore.features.grey import grey
 from mestore.features.strain import strain
 from mestore.features.tvl1 import Tvl1Params, tvl1, tvl1_fast, tvl1_sample
 from mestore.sample import Sample
+from mestore.similarity import apply, inverse, similarity
 from mestore.synthetic.head import head_of
 from mestore.synthetic.render import Camera, film
 from mestore.synthetic.stills import STILLS, derive, draw_traits, still
 from mestore.synthetic.truth import crop_displacement, region, seen_at, truth_of
 from mestore.synthetic.warps import pixel_grid
+from mestore.warp import warp
 
 ONSET, APEX = 46, 60
 EXPRESSIONS = [(6, 12), (4, 9), (1, 2), (14, 17), (15, 17), (4, 7)]
@@ -224,7 +227,7 @@ def test_a_still_head_moves_by_0_3_px_if_every_frame_is_aligned_and_not_at_all_b
     numbers = range(truth.onset, truth.offset + 1, 3)
     frames = film(face, truth, Camera(seed=5), frames=numbers)
     stable, target = list(STABLE), reference_shape(224)
-    each = [similarity(detect(frame)[0][stable], target[stable]) for frame in frames]
+    each = [similarity(landmarks(frame, detect(frame)[0])[stable], target[stable]) for frame in frames]
     assert false_motion(each) > 0.3
     aligned = align(frames, truth, numbers)
     np.testing.assert_array_equal(

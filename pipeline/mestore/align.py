@@ -1,246 +1,76 @@
 """Alignment: the face of a clip in a standard place, by ONE similarity found on the onset frame."""
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
+from mestore.align_params import AlignParams
+from mestore.apex.spot import spot
+from mestore.apex.stretch import Spotted
 from mestore.errors import ClipFault
-from mestore.faces import BACKENDS, load_backend
-from mestore.faces.shape68 import eye_centres, reference_shape
-from mestore.features.spec import KindParams
-from mestore.sample import Sample
+from mestore.faces import load_detector, load_landmarks
+from mestore.faces.box import Box, for_dlib
+from mestore.faces.choose import centre, choose
+from mestore.faces.plausible import check, signs
+from mestore.faces.repeat import repeat_error
+from mestore.faces.shape68 import STABLE, eye_centres, eye_distance, reference_shape
+from mestore.faces.spec import Face
+from mestore.quality import clip_quality
+from mestore.sample import CURVE, Sample
+from mestore.similarity import apply, compose, fit_whole, inverse, scale, shifted, similarity
+from mestore.warp import warp
 
-if TYPE_CHECKING:
-    BackendName = str
-else:
-    BackendName = Literal[tuple(BACKENDS)]
-
-STABLE = (36, 39, 42, 45, 27, 28, 29, 30, 31, 33, 35)
-"""Landmarks that no expression moves: eye corners, bridge and base of the nose."""
-
-PIXEL_BLUR = 0.5
-"""Standard deviation of a pixel's own blur, in pixels; docs/alignment.md has the figures that chose it."""
-
-_REACH = 5  # Lanczos-4 reads four pixels to each side, and one for rounding
+_ALIGNED = 224
+"""Side of the reference crop in which the box of the aligned face is looked for, in pixels: always the same,
+so that the place of the crop does not depend on its size."""
 
 
-class AlignParams(KindParams):
-    """Parameters of a store of crops."""
+@dataclass(frozen=True, kw_only=True)
+class _Sure:
+    """How sure landmarks are: the detector's score, and how little they move when looked for once more."""
 
-    side: int = Field(
-        default=224, ge=32, le=1024, description="width and height of the crop, in pixels (32 to 1024)"
-    )
-    method: Literal["onset", "as_delivered"] = Field(
-        default="onset",
-        description="onset: one similarity, found on the onset frame, for every frame; "
-        "as_delivered: frames are only scaled to fit, for crops that a dataset ships registered",
-    )
-    backend: BackendName = Field(
-        default="dlib",
-        description="what finds faces and landmarks; the names are in mestore/faces/__init__.py",
-    )
-
-    def ragged(self, *, input_ragged: bool) -> bool:
-        """Return True: a crop clip has as many frames as its recording."""
-        return True
+    confidence: float
+    repeat: float
 
 
-def similarity(source: NDArray[np.floating], target: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return the similarity that takes `source` to `target` with least squares.
-
-    Rotation, scale and shift; never a reflection. In the plane a similarity is z -> a z + b over complex
-    numbers, so least squares has the closed form a = <z, w> / <z, z> of the centred points.
-
-    Parameters
-    ----------
-    source, target : ndarray, shape (N, 2)
-        Matching points (x, y), at least two different ones.
-
-    Returns
-    -------
-    ndarray of float64, shape (2, 3)
-        [[a, -b, x], [b, a, y]], as `apply` and `warp` read it.
-
-    Raises
-    ------
-    ValueError
-        If the shapes differ, are not (N, 2), hold what is not finite, or the points of `source` or of
-        `target` coincide.
-
-    References
-    ----------
-    .. [1] S. Umeyama, "Least-squares estimation of transformation parameters between two point patterns",
-       IEEE TPAMI 13(4), 1991.
-
-    Examples
-    --------
-    >>> square = np.array([[0, 0], [1, 0], [1, 1], [0, 1]])
-    >>> apply(similarity(square, 2 * square + [3, 4]), np.array([[0.5, 0.5]])).tolist()
-    [[4.0, 5.0]]
-    """
-    z, w = _complex(source, "source"), _complex(target, "target")
-    if z.shape != w.shape:
-        raise ValueError(f"source has {len(z)} points and target {len(w)}; expected as many")
-    centred, goal = z - z.mean(), w - w.mean()
-    factor = np.vdot(centred, goal) / np.vdot(centred, centred)
-    shift = w.mean() - factor * z.mean()
-    return np.array([[factor.real, -factor.imag, shift.real], [factor.imag, factor.real, shift.imag]])
+_ASSURED = _Sure(confidence=1.0, repeat=0.0)  # what a lab says itself
 
 
-def _complex(points: NDArray[np.floating], name: str) -> NDArray[np.complex128]:
-    points = np.asarray(points, np.float64)
-    if points.ndim != 2 or points.shape[1] != 2 or len(points) < 2:
-        raise ValueError(f"{name} has shape {points.shape}; expected (N, 2) with N of at least 2")
-    if not np.isfinite(points).all():
-        raise ValueError(f"{name} holds values that are not finite; expected pixels")
-    if (points == points[0]).all():
-        raise ValueError(f"the points of {name} coincide; expected at least two different ones")
-    return np.asarray(points @ [1, 1j], np.complex128)
-
-
-def apply(transform: NDArray[np.float64], points: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return points (..., 2) carried through a transform (2, 3).
-
-    Examples
-    --------
-    >>> apply(np.array([[2.0, 0, 3], [0, 2, 4]]), np.array([[1, 1]])).tolist()
-    [[5.0, 6.0]]
-    """
-    return np.asarray(points @ transform[:, :2].T + transform[:, 2], np.float64)
-
-
-def inverse(transform: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the transform (2, 3) that undoes another.
-
-    Examples
-    --------
-    >>> inverse(np.array([[2.0, 0, 3], [0, 2, 4]])).tolist()
-    [[0.5, 0.0, -1.5], [0.0, 0.5, -2.0]]
-    """
-    linear = np.linalg.inv(transform[:, :2])
-    return np.concatenate([linear, -linear @ transform[:, 2:]], axis=1)
-
-
-def scale(transform: NDArray[np.float64]) -> float:
-    """Return by what a similarity (2, 3) multiplies lengths.
-
-    Examples
-    --------
-    >>> scale(np.array([[0.0, -3, 1], [3, 0, 2]]))
-    3.0
-    """
-    return float(np.hypot(transform[0, 0], transform[1, 0]))
-
-
-def warp(image: NDArray[np.uint8], transform: NDArray[np.float64], size: int) -> NDArray[np.uint8]:
-    """Return the crop a similarity cuts out of an image: one resampling, anti-aliased.
-
-    Where the crop is smaller than what it shows, the region it needs is blurred first, by what a pixel's
-    blur lacks: sigma = 0.5 sqrt(1 / s^2 - 1) px for scale s. Sampling is Lanczos-4. What lies outside the
-    image is black.
-
-    Parameters
-    ----------
-    image : ndarray of uint8, shape (y, x, channel) or (y, x)
-        A frame as recorded.
-    transform : ndarray of float64, shape (2, 3)
-        Similarity from pixels of the image to pixels of the crop.
-    size : int
-        Width and height of the crop, in pixels.
-
-    Returns
-    -------
-    ndarray of uint8, shape (size, size, channel) or (size, size)
-
-    Raises
-    ------
-    ValueError
-        If `image` is not uint8 with two or three axes, `transform` is no (2, 3) of positive scale, `size` is
-        not positive, or the crop shows nothing of the image.
-
-    Examples
-    --------
-    >>> image = np.arange(64, dtype=np.uint8).reshape(8, 8)
-    >>> warp(image, np.array([[1.0, 0, -2], [0, 1, -3]]), 2).tolist()
-    [[26, 27], [34, 35]]
-    """
-    if image.dtype != np.uint8 or image.ndim not in (2, 3):
-        raise ValueError(f"image is {image.dtype} {image.shape}; expected uint8 (y, x, channel) or (y, x)")
-    if transform.shape != (2, 3) or not np.isfinite(transform).all() or scale(transform) == 0:
-        raise ValueError(f"transform is {transform.tolist()}; expected a finite (2, 3) of positive scale")
-    if size <= 0:
-        raise ValueError(f"size is {size}; expected a positive number of pixels")
-    sigma = PIXEL_BLUR * np.sqrt(max(scale(transform) ** -2 - 1, 0))
-    rows, columns = _needed(image.shape, transform, size, margin=_REACH + int(np.ceil(4 * sigma)))
-    region = np.ascontiguousarray(image[rows, columns], np.float32)
-    if sigma > 0:
-        region[:] = cv2.GaussianBlur(region, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
-    moved = transform.copy()
-    moved[:, 2] = apply(transform, np.array([columns.start, rows.start], np.float64))
-    crop = cv2.warpAffine(
-        region, moved, (size, size), flags=cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_CONSTANT
-    )
-    return np.asarray(np.clip(np.rint(crop), 0, 255), np.uint8)
-
-
-def _needed(
-    shape: tuple[int, ...], transform: NDArray[np.float64], size: int, *, margin: int
-) -> tuple[slice, slice]:
-    """Return the rows and columns of an image of `shape` that a crop depends on."""
-    edge = size - 1.0
-    corners = apply(inverse(transform), np.array([[0, 0], [edge, 0], [edge, edge], [0, edge]]))
-    low = np.maximum(np.floor(corners.min(axis=0)).astype(int) - margin, 0)
-    high = np.minimum(np.ceil(corners.max(axis=0)).astype(int) + margin + 1, [shape[1], shape[0]])
-    if (low >= high).any():
-        start, stop = corners.min(axis=0).round(1).tolist(), corners.max(axis=0).round(1).tolist()
-        raise ValueError(
-            f"the crop spans {start} to {stop}, outside the image of {shape[1]} x {shape[0]} px; "
-            "expected a transform that meets the image"
-        )
-    return slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
-
-
-def fit_whole(shape: tuple[int, ...], size: int) -> NDArray[np.float64]:
-    """Return the transform (2, 3) that scales an image (y, x, ...) to fit the crop, centred, not stretched.
-
-    Examples
-    --------
-    >>> fit_whole((100, 50), 200).tolist()
-    [[2.0, 0.0, 50.5], [0.0, 2.0, 0.5]]
-    """
-    height, width = shape[:2]
-    factor = size / max(height, width)
-    shift = (size - 1) / 2 - factor * (np.array([width, height]) - 1) / 2
-    return np.array([[factor, 0, shift[0]], [0, factor, shift[1]]])
-
-
-def align_sample(sample: Sample, params: AlignParams) -> Sample:
+def align_sample(sample: Sample, params: AlignParams, previous: Sample | None = None) -> Sample:
     """Return a clip's crops: landmarks of the onset frame, the same transform for every frame.
 
     Parameters
     ----------
     sample : Sample
         Raw frames (time, y, x, 3) uint8 RGB. If it has landmarks, of the onset frame in pixels of the
-        recording, they are taken and no face is looked for.
+        recording, they are taken and no face is looked for; if it has a box, landmarks are looked for in it.
     params : AlignParams
+    previous : Sample, optional
+        What this function returned for the subject's last clip; `face: nearest` stays with that face.
 
     Returns
     -------
     Sample
-        `data`: (time, size, size, 3) uint8. `landmarks`: of the onset frame, in pixels of the crop.
+        `data`: (time, size, size, 3) uint8. `landmarks`: of the onset frame, in pixels of the crop. `apex`:
+        the one spotted, where `params.apex` names a method.
         `measures`: transform (2, 3) from raw to crop; residual (), rms distance of the stable landmarks from
         the reference shape, in pixels of the crop; eye_distance (2,), pixels between the eye centres before
-        and after; enlarged (), 1 if a pixel of the crop shows less than one of the recording.
+        and after; enlarged (), 1 if a pixel of the crop shows less than one of the recording; confidence (),
+        the detector's score, and repeat (), how far the stable landmarks moved when they were looked for
+        once more, over the eye distance (1 where the recording came with a box, 1 and 0 where it came with
+        landmarks); those of
+        `mestore.quality.clip_quality`; where `params.apex` names a method, apex_spotted (), 1 if the apex is
+        one that it spotted, and apex_curve (time,), what it looked at, 0 where it did not look.
 
     Raises
     ------
     ClipFault
-        If the onset frame is missing or does not show exactly one face, or the landmarks that came with the
-        recording cannot be those of a face in it.
+        If the onset frame is missing or shows no face, or no one face that `params.face` means, or the
+        landmarks cannot be those of a face in it.
+    ModelError
+        If a face model that `params` names is not installed.
     ValueError
         If `data` is not uint8 (time, y, x, 3), or its landmarks are not (68, 2).
 
@@ -252,24 +82,29 @@ def align_sample(sample: Sample, params: AlignParams) -> Sample:
     if sample.data.ndim != 4:
         raise ValueError(f"frames have shape {sample.data.shape}; expected (time, y, x, 3)")
     onset = _onset_frame(sample)
-    given = sample.landmarks
-    raw = _only_face(onset, params.backend) if given is None else _given_face(given, onset)
-    target = reference_shape(params.side)
-    stable = list(STABLE)
-    if params.method == "onset":
-        transform = similarity(raw[stable], target[stable])
+    if sample.landmarks is None:
+        raw, sure = _found(onset, params, box=sample.box, previous=previous)
     else:
-        transform = fit_whole(sample.data.shape[1:], params.side)
+        raw, sure = _given(sample.landmarks, onset, params), _ASSURED
+    transform, target = _placed(onset, raw, params)
     landmarks = apply(transform, raw)
-    residual = np.sqrt(((landmarks[stable] - target[stable]) ** 2).sum(axis=1).mean())
+    stable = list(STABLE)
     crops = np.stack([warp(frame, transform, params.side) for frame in sample.data])
-    measures: dict[str, NDArray[Any]] = {
+    measures = {
         "transform": transform,
-        "residual": np.asarray(residual, np.float64),
-        "eye_distance": np.array([_eye_distance(raw), _eye_distance(landmarks)]),
+        "residual": np.asarray(np.sqrt(((landmarks[stable] - target[stable]) ** 2).sum(axis=1).mean())),
+        "eye_distance": np.array([eye_distance(raw), eye_distance(landmarks)]),
         "enlarged": np.asarray(scale(transform) > 1, np.uint8),
+        "confidence": np.asarray(sure.confidence, np.float64),
+        "repeat": np.asarray(sure.repeat, np.float64),
+        **clip_quality(
+            crops, landmarks=landmarks, frames=sample.frames, onset=sample.onset, offset=sample.offset
+        ),
     }
-    return replace(sample.having(crops, measures=measures), landmarks=landmarks.astype(np.float32))
+    aligned = replace(
+        sample.having(crops, measures=measures), landmarks=landmarks.astype(np.float32), box=None
+    )
+    return _with_apex(aligned, params)
 
 
 def _onset_frame(sample: Sample) -> NDArray[np.uint8]:
@@ -286,21 +121,42 @@ def _onset_frame(sample: Sample) -> NDArray[np.uint8]:
     return np.asarray(sample.data[rows[0]])
 
 
-def _only_face(image: NDArray[np.uint8], backend: str) -> NDArray[np.float64]:
-    faces = load_backend(backend)(image)
-    if len(faces) == 1:
-        return faces[0]
-    places = ", ".join(f"x {x:.0f}, y {y:.0f}" for x, y in (face.mean(axis=0) for face in faces))
-    size = f"{image.shape[1]} x {image.shape[0]} px"
-    raise ClipFault(
-        found=f"{len(faces)} faces at {places} (of {size})" if faces else f"no face in {size}",
-        expected="exactly one face in the onset frame",
-        remedy="look at the frame; crop the recording to one whole upright face, name another backend, or "
-        "give the face's landmarks in landmarks.csv",
+def _found(
+    image: NDArray[np.uint8], params: AlignParams, *, box: Box | None, previous: Sample | None
+) -> tuple[NDArray[np.float64], _Sure]:
+    """Return the landmarks of the clip's face in `image`, and how sure they are."""
+    if box is not None:
+        face = Face(box=box, score=_ASSURED.confidence, outline="wider")
+    else:
+        face = choose(
+            load_detector(params.detector)(image),
+            shape=image.shape,
+            which=params.face,
+            least=params.least(),
+            near=None if previous is None else _middle(previous),
+        )
+    model = load_landmarks(params.landmarks)
+    points = model(image, face)
+    seen = signs(points, shape=image.shape, width=for_dlib(face)[2])
+    remedy = (
+        "look at the frame: the head may be turned, or something be before the face; name another detector "
+        "or landmark model, give the face's landmarks in landmarks.csv, or move the limit"
     )
+    check(seen, params.limits(), remedy=remedy)
+    repeat = repeat_error(image, points, model)
+    check(replace(seen, repeat=repeat), params.limits(), remedy=remedy)
+    return points, _Sure(confidence=face.score, repeat=repeat)
 
 
-def _given_face(landmarks: NDArray[np.floating], image: NDArray[np.uint8]) -> NDArray[np.float64]:
+def _middle(aligned: Sample) -> NDArray[np.float64]:
+    """Return the middle (x, y) of a clip's face, in pixels of its recording."""
+    points = apply(inverse(aligned.measures["transform"]), np.asarray(aligned.landmarks, np.float64))
+    return np.asarray((points.min(axis=0) + points.max(axis=0)) / 2, np.float64)
+
+
+def _given(
+    landmarks: NDArray[np.floating], image: NDArray[np.uint8], params: AlignParams
+) -> NDArray[np.float64]:
     """Return landmarks that came with a recording, if they can be those of a face in `image`.
 
     A point may lie outside: a chin is often cut off. Farther out than the image is large, it is of another
@@ -310,21 +166,95 @@ def _given_face(landmarks: NDArray[np.floating], image: NDArray[np.uint8]) -> ND
     if points.shape != (68, 2):
         raise ValueError(f"landmarks have shape {points.shape}; expected (68, 2)")
     size = np.array([image.shape[1], image.shape[0]])
+    remedy = "mend the clip's row in landmarks.csv, or remove it, and the detector looks for the face"
     (far,) = np.nonzero(~((points >= -size) & (points <= 2 * size)).all(axis=1))
-    if far.size == 0 and _eye_distance(points) >= 1:
-        return points
-    what = (
-        f"landmark {far[0]} at x {points[far[0], 0]:g}, y {points[far[0], 1]:g}"
-        if far.size
-        else f"landmarks whose eyes are {_eye_distance(points):.2g} px apart"
-    )
-    raise ClipFault(
-        found=f"{what} in a frame of {size[0]} x {size[1]} px",
-        expected="68 points of a face in the onset frame, in pixels of the frame as recorded",
-        remedy="mend the clip's row in landmarks.csv, or remove it, and the face backend looks for the face",
-    )
+    apart = eye_distance(points)
+    if far.size or apart < 1:
+        what = (
+            f"landmark {far[0]} at x {points[far[0], 0]:g}, y {points[far[0], 1]:g}"
+            if far.size
+            else f"landmarks whose eyes are {apart:.2g} px apart"
+        )
+        raise ClipFault(
+            found=f"{what} in a frame of {size[0]} x {size[1]} px",
+            expected="68 points of a face in the onset frame, in pixels of the frame as recorded",
+            remedy=remedy,
+        )
+    # The lab saw the face: it may be small, or stand over the edge.
+    limits = replace(params.limits(), min_eye_distance=1.0, min_inside=0.0)
+    check(signs(points, shape=image.shape), limits, remedy=remedy)
+    return points
 
 
-def _eye_distance(landmarks: NDArray[np.float64]) -> float:
-    right, left = eye_centres(landmarks)
-    return float(np.hypot(*(left - right)))
+def _placed(
+    onset: NDArray[np.uint8], raw: NDArray[np.float64], params: AlignParams
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the transform (2, 3) from raw to crop, and where it means to put the landmarks (68, 2)."""
+    if params.method == "as_delivered":
+        return fit_whole(onset.shape, params.side), reference_shape(params.side)
+    target = reference_shape(params.side if params.crop == "eyes" else _ALIGNED)
+    fitted = _fit(raw, target, params)
+    if params.crop == "eyes":
+        return fitted, target
+    zoom = _to_box(_aligned_face(onset, fitted, params), params.side)
+    return compose(zoom, fitted), apply(zoom, target)
+
+
+def _fit(raw: NDArray[np.float64], target: NDArray[np.float64], params: AlignParams) -> NDArray[np.float64]:
+    if params.fit == "eyes":
+        return similarity(eye_centres(raw), eye_centres(target))
+    stable = list(STABLE)
+    return similarity(raw[stable], target[stable])
+
+
+def _aligned_face(image: NDArray[np.uint8], fitted: NDArray[np.float64], params: AlignParams) -> Face:
+    """Return the face in the aligned onset frame, in pixels of the reference crop."""
+    margin = _ALIGNED // 2
+    aligned = warp(image, shifted(fitted, margin), 2 * _ALIGNED)
+    face = choose(
+        load_detector(params.detector)(aligned),
+        shape=aligned.shape,
+        which="nearest",
+        least=params.least(),
+        near=np.full(2, _ALIGNED - 0.5),
+    )
+    x, y, width, height = face.box
+    return replace(face, box=(x - margin, y - margin, width, height), five=None)
+
+
+def _to_box(face: Face, side: int) -> NDArray[np.float64]:
+    """Return the transform (2, 3) to the crop that shows the square about a box, as large as its longer side.
+
+    Examples
+    --------
+    >>> _to_box(Face(box=(10, 20, 60, 100), score=1, outline="wider"), 200).tolist()
+    [[2.0, 0.0, 20.5], [0.0, 2.0, -39.5]]
+    """
+    longer = max(face.box[2:])
+    factor = side / longer
+    shift = (side - 1) / 2 - factor * centre(face)
+    return np.array([[factor, 0, shift[0]], [0, factor, shift[1]]])
+
+
+def _with_apex(aligned: Sample, params: AlignParams) -> Sample:
+    """Return the clip with the apex that `params.apex` spots, unless it has one that counts."""
+    if params.apex == "as_given":
+        return aligned
+    spotted = Spotted(row=None, curve=np.zeros(len(aligned.frames), np.float32))
+    if params.apex_of == "all" or not aligned.apex_given:
+        spotted = spot(
+            aligned.data,
+            numbers=aligned.frames,
+            onset=aligned.onset,
+            offset=aligned.offset,
+            method=params.apex,
+            landmarks=aligned.landmarks,
+            fps=aligned.fps,
+        )
+    measures: dict[str, NDArray[Any]] = {
+        **aligned.measures,
+        "apex_spotted": np.asarray(spotted.row is not None, np.uint8),
+        f"apex{CURVE}": spotted.curve,
+    }
+    apex = aligned.apex if spotted.row is None else int(aligned.frames[spotted.row])
+    return replace(aligned, apex=apex, measures=measures)

@@ -162,6 +162,8 @@ def _remarks(row: Mapping[Any, Any]) -> Iterator[Finding]:
         )
     if row["corrections"]:
         yield Finding(topic="clip corrected", clip=clip, found=row["corrections"])
+    if row["excluded"]:
+        yield Finding(topic="clip excluded", clip=clip, found=row["excluded"])
     if row["apex_source"].startswith("estimated:"):
         yield Finding(
             topic="apex estimated",

@@ -68,6 +68,7 @@ PLURALS = {
     "clip with frames missing": "clips with frames missing",
     "folder without row": "folders without row",
     "clip corrected": "clips corrected",
+    "clip excluded": "clips excluded",
     "apex estimated": "apexes estimated",
     "clip longer than a micro-expression": "clips longer than a micro-expression",
 }

@@ -15,10 +15,10 @@ MEDIA = ("frames", "video")
 LABELS = ("emotion", "objective_class", "aus", "aus_given")
 """Columns that say what a clip shows: what a trainer may not see of a test clip."""
 
-TELLING = (*LABELS, "corrections")
+TELLING = (*LABELS, "corrections", "excluded")
 """Columns that labels can be read from: what a store does not show of persons who are held out."""
 
-SOURCES = ("media", "frames", "paths", "landmarks", "digest")
+SOURCES = ("media", "frames", "paths", "landmarks", "box", "digest")
 """Columns that say where a clip's images are and what they hold; stores carry the table without them."""
 
 
@@ -63,6 +63,7 @@ COLUMNS = {
         "annotated, corrected or estimated:<method>; empty where the row could not be read",
     ),
     "corrections": ("str", "what was changed of the sheet, why, and who says so; empty if nothing was"),
+    "excluded": ("str", "why exclusions.csv leaves the clip out of every protocol; empty if it does not"),
     "edition": (
         "str",
         "the coding sheet of this row, its number of rows and a digest of the clips they name",
@@ -72,9 +73,10 @@ COLUMNS = {
     "frames": ("object", "numbers of the frames from onset to offset that are there"),
     "paths": ("object", "their paths below the dataset's folder, or that of the video"),
     "landmarks": ("object", "136 numbers x, y of the onset frame's landmarks, where landmarks.csv has them"),
+    "box": ("object", "x, y, w, h of the face in the onset frame, where boxes.csv has it"),
     "digest": ("str", "of the frames' numbers and bytes; empty where none are there"),
 }
-"""Columns of the clip table, in order: type and meaning; `frames`, `paths` and `landmarks` hold lists."""
+"""Columns of the clip table, in order: type and meaning; those of type object hold lists."""
 
 TYPES = {name: kind for name, (kind, _) in COLUMNS.items()}
 """Type of each column."""

@@ -1,16 +1,19 @@
 """Doctor: what is amiss with a workspace's machine: programs, folders, links, and who may read the crops."""
 
+import os
 import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
 from mestore.errors import MEStoreError
+from mestore.faces import DETECTORS, LANDMARKS, ModelSpec
+from mestore.faces.weights import FOLDER, WEIGHTS, cache_folder, find_weights, intact
 from mestore.workspace import Workspace
 
 PYTHON = (3, 11)
@@ -54,6 +57,8 @@ def examine(workspace: Workspace) -> list[Check]:
         *(check_program(name) for name in ("git", "dvc")),
         check_opencv(str(it.metadata["Name"]) for it in distributions()),
         *check_recordings(workspace),
+        check_weights_folder(os.environ.get(FOLDER)),
+        *check_models(models_in_use(workspace)),
         check_link_type(list(config.get("type") or ())),
         check_one_file_system(folders),
         *(check_free(name, folder) for name, folder in folders.items()),
@@ -130,6 +135,72 @@ def check_recordings(workspace: Workspace) -> list[Check]:
         remedy = "put the dataset there or link it, or take it out of params.yaml"
         checks.append(Check(name=f"dataset {name}", ok=folder.is_dir(), found=found, remedy=remedy))
     return checks
+
+
+def models_in_use(workspace: Workspace) -> set[str]:
+    """Return the functions of the face models that the stores of params.yaml name; none if it is amiss."""
+    from mestore.align_params import AlignParams
+    from mestore.params import kind_params, load_params
+
+    try:
+        all_params = [kind_params(store) for store in load_params(workspace.params).stores.values()]
+    except MEStoreError:
+        return set()
+    named = [params for params in all_params if isinstance(params, AlignParams)]
+    detectors = {DETECTORS[params.detector].function for params in named}
+    return detectors | {LANDMARKS[params.landmarks].function for params in named}
+
+
+def check_weights_folder(given: str | None) -> Check:
+    """Say where weights are looked for; a folder that is named and not there is a problem."""
+    places = [*([given] if given else []), str(cache_folder())]
+    return Check(
+        name="weights",
+        ok=not given or Path(given).is_dir(),
+        found=f"looked for in {', then in '.join(places)}",
+        remedy=f"make the folder that {FOLDER} names, or do not set it",
+    )
+
+
+def check_models(used: Collection[str]) -> list[Check]:
+    """Say of every face model whether its packages are installed and its weights intact, and its licences.
+
+    What is absent is a problem only for a model whose function is among `used`; what is damaged, always.
+    """
+    kinds = (("detector", DETECTORS), ("landmarks", LANDMARKS))
+    return [
+        _check_model(f"{kind} {name}", spec, used=spec.function in used)
+        for kind, registry in kinds
+        for name, spec in registry.items()
+    ]
+
+
+def _check_model(name: str, spec: ModelSpec, *, used: bool) -> Check:
+    if missing := spec.missing():
+        found = f"{', '.join(missing)} not installed; run: {spec.install()}"
+        return Check(name=name, ok=not used, found=found, remedy="or name another model in params.yaml")
+    weights = [_weights(it) for it in spec.weights]
+    absent = any(state == "absent" for state, _ in weights)
+    damaged = any(state == "damaged" for state, _ in weights)
+    return Check(
+        name=name,
+        ok=not damaged and not (used and absent),
+        found="; ".join([f"installed, licence {spec.licence}", *(text for _, text in weights)]),
+        remedy="remove damaged weights; those that are absent are fetched by the first build with a network, "
+        "or put the file there",
+    )
+
+
+def _weights(name: str) -> tuple[str, str]:
+    """Return the state of a file of weights, and a sentence about it."""
+    weights, path = WEIGHTS[name], find_weights(name)
+    if path is None:
+        return "absent", (
+            f"weights {weights.file} absent (sha256 {weights.sha256}, from {weights.address}): "
+            f"{weights.licence}"
+        )
+    state = "intact" if intact(path, weights.sha256) else "damaged"
+    return state, f"weights {path} {state}: {weights.licence}"
 
 
 def check_link_type(types: Sequence[str]) -> Check:

@@ -110,6 +110,41 @@ class ComputeParams(_Section):
         return value
 
 
+class QualityParams(_Section):
+    """Which clips `mestore qc` lists: thresholds of the quality numbers (docs/quality.md); changes no store.
+
+    Pixels are those of a crop 224 px wide; of other crops they go with the side.
+    """
+
+    max_residual: float | None = Field(
+        default=6.0,
+        description="px between the stable landmarks and the reference face, rms; empty: not looked at",
+    )
+    max_drift_px: float | None = Field(default=1.0, description="px that the head moves after the onset")
+    min_sharpness: float | None = Field(
+        default=0.02, description="variance of the Laplacian by that of the grey levels"
+    )
+    min_exposure: float | None = Field(default=40.0, description="mean grey level of the face")
+    max_exposure: float | None = Field(default=215.0, description="the same")
+    max_clipped: float | None = Field(
+        default=0.05, description="share of the face's pixels with a colour of 0 or 255"
+    )
+    max_flicker: float | None = Field(
+        default=1.0, description="standard deviation of the frames' mean grey levels"
+    )
+    max_missing: float | None = Field(default=0.05, description="share of the frame numbers without a frame")
+    min_confidence: float | None = Field(
+        default=None,
+        description="the detector's score, on its own scale; under align's own limit a clip fails",
+    )
+    max_repeat: float | None = Field(
+        default=0.04, description="how far landmarks are found elsewhere when looked for again, eye distances"
+    )
+    max_noise_floor_px: float | None = Field(
+        default=0.8, description="px that a flow shows where the face keeps still, rms"
+    )
+
+
 class Params(_Section):
     """All of params.yaml."""
 
@@ -118,6 +153,7 @@ class Params(_Section):
     store: WriteParams = WriteParams()
     protocols: dict[Name, ProtocolParams]
     evaluate: EvaluateParams
+    quality: QualityParams = QualityParams()
     build: BuildParams = BuildParams()
     compute: ComputeParams = ComputeParams()
 

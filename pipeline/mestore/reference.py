@@ -15,6 +15,7 @@ from mestore.params import (
     DatasetParams,
     EvaluateParams,
     ProtocolParams,
+    QualityParams,
     StoreParams,
     WriteParams,
     key_of,
@@ -27,6 +28,7 @@ _SECTIONS: dict[str, type[BaseModel]] = {
     "store": WriteParams,
     "protocols.<name>": ProtocolParams,
     "evaluate": EvaluateParams,
+    "quality": QualityParams,
     "build": BuildParams,
     "compute": ComputeParams,
 }

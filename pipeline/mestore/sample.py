@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import nan
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+CURVE = "_curve"
+"""How the name of a measure ends that holds a value per frame."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,10 +26,17 @@ class Sample:
         The frame number each row of `data` shows (fractional after TIM), or the two it goes between.
     onset, apex, offset : int
         Frame numbers, as in the file names.
+    apex_given : bool
+        Whether the coding sheet (or a correction of it) says where the apex is; otherwise it is estimated.
+    fps : float
+        Frames per second of the recording; NaN where nobody said.
     landmarks : ndarray of float32, shape (68, 2), optional
         (x, y) in pixels of the crop, from the onset frame; of a raw sample, in pixels of the recording.
+    box : tuple of float, optional
+        Of a raw sample, (x, y, w, h) of the face in the onset frame, in pixels of the recording.
     measures : mapping of str to ndarray
-        Named numbers about this clip that are stored beside `data` (residual, transform, ...).
+        Named numbers about this clip that are stored beside `data` (residual, transform, ...): the same
+        names for every clip of a store, of one shape, or with a value per frame if the name ends in `CURVE`.
     """
 
     data: NDArray[Any]
@@ -33,7 +44,10 @@ class Sample:
     onset: int
     apex: int
     offset: int
+    apex_given: bool = True
+    fps: float = nan
     landmarks: NDArray[np.float32] | None = None
+    box: tuple[float, float, float, float] | None = None
     measures: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     def having(

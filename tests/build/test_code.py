@@ -69,6 +69,13 @@ def test_the_closure_follows_lazy_imports_and_references_in_strings(source):
     ]
 
 
+def test_a_registry_is_not_followed_and_does_not_count(source):
+    assert closure(["mestore.lazy"], source=source, registries=["mestore.features.f"]) == [
+        "mestore.lazy",
+        "mestore.other",
+    ]
+
+
 def test_a_parameters_description_is_words_and_its_default_is_not(source):
     path = source / "mestore/helper.py"
     path.write_text("def twice(x, d=Field(1, description='a')):\n    return x\n")

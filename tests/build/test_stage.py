@@ -86,12 +86,12 @@ def test_old_parameters_are_found_in_the_cache_and_one_new_subject_is_built_alon
 
 
 def test_source_that_changed_since_the_code_stage_is_refused(workspace):
-    path = workspace.code / "tim.json"
+    path = workspace.code / "clips.json"
     path.write_text(path.read_text().replace('"digest": "', '"digest": "0'))
     with pytest.raises(BuildError, match="other code than is here now"):
         build_store(workspace, parameters(), "clips")
     path.unlink()
-    with pytest.raises(BuildError, match=r"tim\.json is missing"):
+    with pytest.raises(BuildError, match=r"clips\.json is missing"):
         build_store(workspace, parameters(), "clips")
 
 
@@ -116,6 +116,7 @@ def test_recordings_that_changed_since_the_index_are_not_filed_under_its_digest(
         Image.fromarray(np.full((8, 8, 3), number, np.uint8)).save(folder / f"{number}.png")
     paths = {"media": "frames", "frames": [1, 2], "paths": ["1.png", "2.png"]}
     row = {"clip_id": "toy/s/c@1", "onset": 1, "apex": 2, "offset": 2, "modality": "", "landmarks": []}
+    row |= {"apex_source": "annotated", "fps": 200.0, "box": []}
     row |= paths | {"digest": clip_digest(folder, **paths)}
     ((_, read),) = RawClips.of(folder, pd.DataFrame([row])).clips()
     assert read().data[1, 0, 0].tolist() == [2, 2, 2]

@@ -19,7 +19,8 @@ from PIL import Image
 from recordings import index, remember_young_files, write_csv
 
 from mestore import clips
-from mestore.align import AlignParams, align_sample
+from mestore.align import align_sample
+from mestore.align_params import AlignParams
 from mestore.build.raw import RawClips
 from mestore.datasets import READERS
 from mestore.datasets.index import Index

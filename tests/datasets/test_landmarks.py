@@ -5,7 +5,8 @@ import pytest
 from PIL import Image
 from recordings import TABLE_HEADER, index, pixels, write_csv, write_frames
 
-from mestore.align import AlignParams, align_sample
+from mestore.align import align_sample
+from mestore.align_params import AlignParams
 from mestore.build.raw import RawClips
 from mestore.datasets.landmarks import COLUMNS, COORDINATES, FILE, landmarks_of
 from mestore.datasets.own import Places

@@ -187,9 +187,9 @@ def test_a_published_link_is_followed_once(tmp_path):
 def test_a_commit_record_of_another_schema_is_refused_with_what_rebuilds_it(tmp_path):
     write_noise(tmp_path / "crops", persons=2)
     folder = tmp_path / SUBJECT
-    for schema in ("1", "3", "null"):
+    for schema in ("1", "4", "null"):
         text = (folder / COMMIT).read_text()
-        (folder / COMMIT).write_text(text.replace('"schema": 2', f'"schema": {schema}'))
+        (folder / COMMIT).write_text(text.replace('"schema": 3', f'"schema": {schema}'))
         with pytest.raises(StoreError, match=r"schema .*dvc repro"):
             Commit.read(folder)
         (folder / COMMIT).write_text(text)

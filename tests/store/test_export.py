@@ -1,10 +1,12 @@
 """Exports: what is read back with each format's own library is what the store holds, bit for bit."""
 
+import itertools
 import json
 import shutil
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -123,6 +125,24 @@ def test_hdf5_of_ragged_clips_says_where_each_begins(crops, tmp_path):
                 np.testing.assert_array_equal(group["data"][starts[row] : starts[row + 1]], sample.data)
                 assert group["measures/residual"][row] == sample.measures["residual"]
     assert not samples
+
+
+def test_hdf5_joins_measures_that_have_a_value_per_frame(tmp_path):
+    def curved(row: dict) -> Sample:
+        sample = _of_length(row)
+        curve = np.arange(len(sample.frames), dtype=np.float32)
+        return replace(sample, measures={"residual": np.float64(1), "apex_curve": curve})
+
+    table = clip_table(persons=1)
+    store, axes = tmp_path / "stores" / "crops", ("time", "y", "x", "channel")
+    write_store(store, table, curved, kind="align", axes=axes, dtype="uint8", ragged=True)
+    export_store(store, tmp_path / "crops.h5", to="h5")
+    with h5py.File(tmp_path / "crops.h5") as file:
+        group = file["toy"][subject_key("s00")]
+        starts = group["frames_offsets"][:]
+        assert group["measures/residual"].shape == (3,)
+        for begin, end in itertools.pairwise(starts):
+            np.testing.assert_array_equal(group["measures/apex_curve"][begin:end], np.arange(end - begin))
 
 
 def test_npz_opens_without_pickle(flow, tmp_path):

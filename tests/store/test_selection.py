@@ -173,7 +173,7 @@ def test_a_store_can_be_shown(stores):
 
 def test_what_is_read_of_test_persons_has_no_labels_unless_asked_by_name(stores):
     store = open_store(stores)
-    telling = {"emotion", "objective_class", "aus", "aus_given", "corrections"}
+    telling = {"emotion", "objective_class", "aus", "aus_given", "corrections", "excluded"}
     for batch in (store.read("vector", FOLD.test), next(iter(store.iter("vector", FOLD.test)))):
         assert not telling & set(batch.clips.columns)
         assert {"clip_id", "person", "onset"} <= set(batch.clips.columns)

@@ -142,7 +142,7 @@ def test_another_schema_is_refused(stores):
         lambda: store.feature("vector").failures,
         lambda: store.feature("vector").samples("toy", "s00"),
     ):
-        with pytest.raises(StoreError, match=r"schema 99; this mestore reads 2; rebuild it with `dvc repro`"):
+        with pytest.raises(StoreError, match=r"schema 99; this mestore reads 3; rebuild it with `dvc repro`"):
             entrance()
     assert len(store.clips("crops")) == 36
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mestore.faces.dlib import landmarks as detect
+from mestore.faces.dlib import detect, landmarks
 from mestore.faces.shape68 import eye_centres
 from mestore.synthetic.script import cast
 from mestore.synthetic.stills import SIZE, STILLS, derive, draw_traits, still
@@ -26,7 +26,9 @@ def test_every_subject_of_the_demo_is_one_face_where_its_landmarks_say(index):
     face = cast(index, seed=2026).face
     assert face.image.shape == (SIZE, SIZE, 3)
     assert 0 <= face.image.min() <= face.image.max() <= 255
-    (found,) = detect(np.rint(face.image).astype(np.uint8))
+    image = np.rint(face.image).astype(np.uint8)
+    (there,) = detect(image)
+    found = landmarks(image, there)
     assert np.hypot(*(found - face.landmarks).T).mean() < 8
     right, left = eye_centres(face.landmarks)
     assert 75 <= left[0] - right[0] <= 95
@@ -35,7 +37,9 @@ def test_every_subject_of_the_demo_is_one_face_where_its_landmarks_say(index):
 
 def test_a_mirrored_subject_has_mirrored_landmarks():
     plain, mirrored = (derive(still("astronaut"), draw_traits(4, mirrored=side)) for side in (False, True))
-    (found,) = detect(np.rint(mirrored.image).astype(np.uint8))
+    image = np.rint(mirrored.image).astype(np.uint8)
+    (there,) = detect(image)
+    found = landmarks(image, there)
     assert np.hypot(*(found - mirrored.landmarks).T).mean() < 4
     assert np.abs(plain.image - mirrored.image).mean() > 5
 

@@ -28,6 +28,7 @@ def code_digest(
     libraries: Iterable[str] = (),
     files: Iterable[str] = (),
     scripts: Iterable[Path] = (),
+    registries: Iterable[str] = (),
     declared: object = None,
 ) -> dict[str, object]:
     """Return what computes something, as a JSON-able record with its digest.
@@ -44,13 +45,19 @@ def code_digest(
         "package:path" of data files.
     scripts : iterable of Path
         Python files outside the package that count too, themselves alone.
+    registries : iterable of str
+        Modules that do not count, nor what they alone mention: they list what there is, and whoever starts
+        from here names what is used of it.
     declared : JSON-able
         Whatever else was said about it, such as a kind's spec.
     """
     record: dict[str, object] = {
         "declared": declared,
         "scripts": {path.name: source_digest(path) for path in sorted(scripts)},
-        "modules": {name: source_digest(_path(name, source)) for name in closure(modules, source=source)},
+        "modules": {
+            name: source_digest(_path(name, source))
+            for name in closure(modules, source=source, registries=registries)
+        },
         "libraries": {name: _major_minor(name) for name in sorted(libraries)},
         "files": {reference: _file_digest(reference) for reference in sorted(files)},
     }
@@ -58,17 +65,20 @@ def code_digest(
     return {"digest": hashlib.sha256(text.encode()).hexdigest(), **record}
 
 
-def closure(modules: Iterable[str], *, source: Path) -> list[str]:
+def closure(modules: Iterable[str], *, source: Path, registries: Iterable[str] = ()) -> list[str]:
     """Return the modules of mestore that `modules` reach: by import, anywhere, or by "module:name" strings.
+
+    What is in `registries` is not followed.
 
     A package's __init__ counts only where something is imported from it: registries may grow without
     rebuilding what was there before.
     """
     seen: set[str] = set()
+    left_out = set(registries)
     todo = list(modules)
     while todo:
         name = todo.pop()
-        if name not in seen:
+        if name not in seen | left_out:
             seen.add(name)
             todo.extend(_mentioned(ast.parse(_path(name, source).read_bytes()), name, source))
     return sorted(seen)

@@ -1,4 +1,4 @@
-"""Provenance: which code, libraries and files compute each kind of store and each stage."""
+"""Provenance: which code, libraries and files compute each store and each stage."""
 
 import json
 from dataclasses import asdict
@@ -7,9 +7,9 @@ from pathlib import Path
 import mestore
 from mestore.build.code import code_digest
 from mestore.datasets.table_io import replacing
-from mestore.errors import BuildError
+from mestore.errors import BuildError, ParamsError
 from mestore.features import FEATURES
-from mestore.params import INDEX, Params
+from mestore.params import INDEX, Params, StoreParams, kind_params
 from mestore.protocols import PROTOCOLS
 from mestore.workspace import Workspace
 
@@ -18,6 +18,9 @@ SOURCE = Path(mestore.__file__).parents[1]
 
 # What every kind of store passes through, whatever computes it.
 _ALWAYS = ("mestore.build.subject", "mestore.build.assembly")
+
+# They list face models, weights and ways to spot an apex; a store's parameters say what it uses of them.
+_REGISTRIES = ("mestore.faces", "mestore.faces.weights", "mestore.apex")
 
 _LIBRARIES = ("numcodecs", "numpy", "pandas", "threadpoolctl", "zarr", "pydantic")
 
@@ -44,45 +47,52 @@ STAGES: dict[str, dict[str, tuple[str, ...]]] = {
 """Stages that are not kinds of store: the modules they start from, their libraries and files."""
 
 
-def current_code(workspace: Workspace, name: str) -> dict[str, object]:
-    """Return the code record of a kind of store or of a stage, as the source is now."""
-    if name in STAGES:
-        # Stages are thin, but they say what is scored and written. A workspace made by hand has none.
-        script = workspace.root / "stages" / f"{name}.py"
-        return code_digest(source=SOURCE, scripts=[script] if script.is_file() else [], **STAGES[name])
-    spec = FEATURES[name]
-    starts = {reference.partition(":")[0] for reference in (spec.function, spec.params)}
+def stage_code(workspace: Workspace, name: str) -> dict[str, object]:
+    """Return the code record of a stage, as the source is now."""
+    # Stages are thin, but they say what is scored and written. A workspace made by hand has none.
+    script = workspace.root / "stages" / f"{name}.py"
+    return code_digest(source=SOURCE, scripts=[script] if script.is_file() else [], **STAGES[name])
+
+
+def store_code(store: StoreParams) -> dict[str, object]:
+    """Return the code record of a store, as the source is now: of its kind and what its parameters name."""
+    spec, uses = FEATURES[store.kind], kind_params(store).uses()
+    starts = {it.partition(":")[0] for it in (spec.function, spec.params, *uses.functions)}
     sources = {"mestore.build.raw" if it == INDEX else "mestore.build.stored" for it in spec.reads}
     return code_digest(
         [*starts, *sources, *_ALWAYS],
         source=SOURCE,
-        libraries=(*spec.libraries, *_LIBRARIES),
+        libraries={*spec.libraries, *uses.libraries, *_LIBRARIES},
         files=spec.files,
-        declared=asdict(spec),
+        registries=_REGISTRIES,
+        declared={"spec": asdict(spec), "uses": asdict(uses)},
     )
 
 
 def write_code(workspace: Workspace, params: Params) -> str:
-    """Write data/code/<name>.json for every kind in params.yaml and every other stage."""
-    names = sorted({store.kind for store in params.stores.values()} | set(STAGES))
+    """Write data/code/<name>.json for every store in params.yaml and every other stage."""
+    if taken := sorted(set(STAGES) & set(params.stores)):
+        raise ParamsError(f"stores.{taken[0]}: a stage has that name; give the store another one")
+    records = {name: stage_code(workspace, name) for name in STAGES}
+    records |= {name: store_code(store) for name, store in params.stores.items()}
     workspace.code.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        text = json.dumps(current_code(workspace, name), sort_keys=True, indent=1)
+    for name, record in records.items():
+        text = json.dumps(record, sort_keys=True, indent=1)
         # Never in place: the file that is there may be a link into DVC's cache.
         with replacing(workspace.code / f"{name}.json") as temporary:
             temporary.write_text(text + "\n", encoding="utf-8")
-    return f"code: {', '.join(names)}"
+    return f"code: {', '.join(sorted(records))}"
 
 
-def checked_code(workspace: Workspace, name: str) -> str:
-    """Return the code digest of a kind, after comparing it with what the code stage wrote.
+def checked_code(workspace: Workspace, name: str, store: StoreParams) -> str:
+    """Return the code digest of the store called `name`, after comparing it with what the code stage wrote.
 
     DVC decides by data/code what is up to date; a source file saved between that stage and this one would
     otherwise file new results under the old code.
     """
     path = workspace.code / f"{name}.json"
     written = json.loads(path.read_bytes())["digest"] if path.is_file() else None
-    now = str(current_code(workspace, name)["digest"])
+    now = str(store_code(store)["digest"])
     if written != now:
         raise BuildError(
             f"{path} {'is missing' if written is None else 'was written by other code than is here now'}; "

@@ -1,6 +1,6 @@
 """Raw: the clips of a subject as they lie in the recordings."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,10 @@ from mestore.datasets.media import read_frames
 from mestore.errors import BuildError
 from mestore.sample import Sample
 
-_DECIDES = ("clip_id", "onset", "apex", "offset", "modality", "landmarks", "digest")
+_DECIDES = (
+    *("clip_id", "onset", "apex", "offset", "apex_source", "fps"),
+    *("modality", "landmarks", "box", "digest"),
+)
 _READ = (*_DECIDES, "media", "frames", "paths")
 
 
@@ -54,7 +57,7 @@ class RawClips:
 def raw_sample(folder: Path, row: Mapping[str, Any]) -> Sample:
     """Return the recording of a clip as its `row` of the clip table says, whatever its digest.
 
-    `landmarks`, where landmarks.csv gives them, are in pixels of the recording.
+    `landmarks` and `box`, where landmarks.csv and boxes.csv give them, are in pixels of the recording.
     """
     given = row["landmarks"]
     landmarks = np.asarray(given, np.float32).reshape(68, 2) if len(given) else None
@@ -65,5 +68,15 @@ def raw_sample(folder: Path, row: Mapping[str, Any]) -> Sample:
         onset=row["onset"],
         apex=row["apex"],
         offset=row["offset"],
+        apex_given=not row["apex_source"].startswith("estimated:"),
+        fps=row["fps"],
         landmarks=landmarks,
+        box=_box(row["box"]),
     )
+
+
+def _box(given: Sequence[float]) -> tuple[float, float, float, float] | None:
+    if len(given) == 0:
+        return None
+    x, y, width, height = map(float, given)
+    return x, y, width, height

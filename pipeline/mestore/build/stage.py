@@ -81,7 +81,7 @@ def _tasks(
 ) -> Iterator[Task]:
     store = params.stores[name]
     spec = FEATURES[store.kind]
-    code = checked_code(workspace, store.kind)
+    code = checked_code(workspace, name, store)
     typed = kind_params(store)
     ragged = is_ragged(params.stores, name)
     for dataset, rows in given.table.groupby("dataset", sort=True):

@@ -10,7 +10,7 @@ from mestore.build.cache import BuildCache
 from mestore.build.faults import explained
 from mestore.build.threads import single_threaded
 from mestore.errors import ClipFault, MEStoreError, StoreError
-from mestore.features.spec import FeatureSpec, KindParams
+from mestore.features.spec import FeatureSpec
 from mestore.sample import Sample
 from mestore.store.layout import Commit, Description
 from mestore.store.writer import write_subject
@@ -118,15 +118,19 @@ def _build(task: Task) -> int:
 
 
 def compute_subject(
-    task: Task, function: Callable[[Sample, KindParams], Sample]
+    task: Task, function: Callable[..., Sample]
 ) -> tuple[dict[str, Sample], dict[str, dict[str, str]]]:
     """Return the computed clips of a subject and, by clip id, why the others could not be."""
     params = task.spec.params_model().model_validate_json(json.dumps(task.description.params))
     samples: dict[str, Sample] = {}
     failures: dict[str, dict[str, str]] = {}
+    previous: Sample | None = None
     for clip, read in task.source.clips():
         try:
-            samples[clip] = function(read(), params)
+            sample = read()
+            follows = task.spec.follows
+            previous = function(sample, params, previous) if follows else function(sample, params)
+            samples[clip] = previous
         except ClipFault as fault:
             failures[clip] = {"found": fault.found, "expected": fault.expected, "remedy": fault.remedy}
         except ValueError as error:

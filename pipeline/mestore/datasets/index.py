@@ -11,11 +11,14 @@ import pandas as pd
 
 from mestore import clips
 from mestore.datasets import READERS
+from mestore.datasets.boxes import boxes_of
 from mestore.datasets.correction import correct, of_lab, shipped
 from mestore.datasets.entry import Annotation, Entry
+from mestore.datasets.exclusions import exclusions_of
 from mestore.datasets.identity import event, family
 from mestore.datasets.landmarks import landmarks_of
 from mestore.datasets.locate import NONE, Images, Recordings
+from mestore.datasets.named import Clip
 from mestore.datasets.own import Places
 from mestore.datasets.persons import persons_of
 from mestore.datasets.row import UNREAD, Row, check_names, understand
@@ -128,7 +131,9 @@ class _Read:
     persons: Mapping[str, str]
     families: Mapping[str, str]
     editions: Mapping[str, str]
-    landmarks: Mapping[tuple[str, str, str, int], list[float]]
+    landmarks: Mapping[Clip, list[float]]
+    boxes: Mapping[Clip, list[float]]
+    excluded: Mapping[Clip, str]
     notes: list[str]
     unlisted: list[str]
 
@@ -140,6 +145,8 @@ class _Read:
             "event": event(row, family=self.families[entry.part]),
             "edition": f"{entry.edition} {self.editions[entry.edition]}",
             "landmarks": self.landmarks.get(_key(row), []),
+            "box": self.boxes.get(_key(row), []),
+            "excluded": self.excluded.get(_key(row), ""),
         }
 
 
@@ -154,7 +161,8 @@ def _read(
     persons, left_out = persons_of(places, dataset=dataset, reader=reader, entries=annotation.entries)
     editions = _editions(annotation.entries)
     rows, unused = _rows(places, annotation.entries, dataset=dataset, reader=reader, editions=editions)
-    points = landmarks_of(places, clips={_key(row) for row in rows})
+    keys = {_key(row) for row in rows}
+    points, excluded = landmarks_of(places, clips=keys), exclusions_of(places, clips=keys)
     first, failures = _first_of_each(_of_subjects(rows, subjects, dataset=dataset), dataset=dataset)
     parts = {entry.part for entry in annotation.entries}
     return _Read(
@@ -164,12 +172,14 @@ def _read(
         families={part: family(reader, part=part, dataset=dataset) for part in parts},
         editions=editions,
         landmarks=points,
+        boxes=boxes_of(places, clips=keys),
+        excluded=excluded,
         notes=[*annotation.notes, *left_out, *unused],
         unlisted=_unlisted(annotation),
     )
 
 
-def _key(row: Row) -> tuple[str, str, str, int]:
+def _key(row: Row) -> Clip:
     return row.entry.part, row.entry.subject, row.entry.clip, row.onset
 
 

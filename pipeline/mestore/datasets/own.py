@@ -1,4 +1,4 @@
-"""Own: the tables that a lab writes about a dataset: persons.csv, corrections.csv, landmarks.csv.
+"""Own: a lab's tables about a dataset: persons, corrections, landmarks, boxes and exclusions.
 
 They lie in the dataset's folder or, where that is not the lab's to write, in the workspace's data/own.
 """
@@ -14,8 +14,10 @@ from mestore.errors import AnnotationError
 PERSONS = "persons.csv"
 CORRECTIONS = "corrections.csv"
 LANDMARKS = "landmarks.csv"
+BOXES = "boxes.csv"
+EXCLUSIONS = "exclusions.csv"
 
-FILES = (PERSONS, CORRECTIONS, LANDMARKS)
+FILES = (PERSONS, CORRECTIONS, LANDMARKS, BOXES, EXCLUSIONS)
 """None of them is a coding sheet."""
 
 

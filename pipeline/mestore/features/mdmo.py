@@ -5,6 +5,7 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import Field
 
 from mestore.errors import ClipFault
+from mestore.features.bilinear import bilinear
 from mestore.features.rois import PAIRS, STABLE, pixels, polygons
 from mestore.features.spec import KindParams
 from mestore.sample import Sample
@@ -118,7 +119,7 @@ def _without_head(
             f"found {len(points)} of the 13 landmarks {STABLE} in the crop of {width} x {height} px; "
             "expected at least 3 that are not in one line, to fit head motion; use a larger crop"
         )
-    motion = np.linalg.pinv(design) @ _bilinear(flows, points)  # (pairs, 3, 2)
+    motion = np.linalg.pinv(design) @ bilinear(flows, points)  # (pairs, 3, 2)
     x = (where % width - origin[0]).astype(flows.dtype)
     y = (where // width - origin[1]).astype(flows.dtype)
     parts = motion.astype(flows.dtype)[..., None]
@@ -128,19 +129,6 @@ def _without_head(
         for channel in (0, 1)
     )
     return u, v
-
-
-def _bilinear(flows: NDArray[np.floating], points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return (u, v) of every flow at (x, y) points inside it, shape (pairs, points, 2)."""
-    # The last pixel starts no cell: a point on it is the end of the cell before.
-    last = np.array([flows.shape[2], flows.shape[1]]) - 2
-    x0, y0 = np.minimum(np.floor(points), last).astype(int).T
-    x, y = (points - np.stack([x0, y0], axis=1)).T[..., None]
-    values = flows[..., :2].astype(np.float64, copy=False)
-    upper = values[:, y0, x0] * (1 - x) + values[:, y0, x0 + 1] * x
-    lower = values[:, y0 + 1, x0] * (1 - x) + values[:, y0 + 1, x0 + 1] * x
-    mixed: NDArray[np.float64] = upper * (1 - y) + lower * y
-    return mixed
 
 
 def _main_directions(

@@ -1,8 +1,8 @@
 """FeatureSpec: what the pipeline must know of a kind of store to build it."""
 
 import importlib
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict
@@ -45,8 +45,34 @@ class StrictModel(BaseModel):
         refuse_names(cls.model_fields)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Uses:
+    """What a store computes with because its parameters say so, beyond what its kind always does.
+
+    Parameters
+    ----------
+    functions : tuple of str
+        "module:function"; the source that the modules reach enters the code digest.
+    libraries : tuple of str
+        Distributions whose major.minor version enters it.
+    weights : mapping of str to str
+        Names of files of weights, and the sha256 that each of them must have.
+    values : mapping of str to float
+        Numbers that a registry says and no source that counts.
+    """
+
+    functions: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
+    weights: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, float] = field(default_factory=dict)
+
+
 class KindParams(StrictModel):
     """Base of every kind's parameters."""
+
+    def uses(self) -> Uses:
+        """Return what a store of these parameters computes with beyond what its kind always does."""
+        return Uses()
 
     def ragged(self, *, input_ragged: bool) -> bool:
         """Return whether clips of such a store differ in length; `input_ragged`: those of its input do."""
@@ -80,6 +106,9 @@ class FeatureSpec:
     ----------
     function : str
         "module:function", a pure function (Sample, params) -> Sample. A string, so that imports stay lazy.
+    follows : bool
+        Whether the function takes `previous` too: what it returned for the last clip of the subject, in the
+        order of the clip table, that did not fail, or None.
     params : str
         "module:Class", a `KindParams`.
     reads : tuple of str
@@ -102,10 +131,11 @@ class FeatureSpec:
     units: str
     libraries: tuple[str, ...]
     files: tuple[str, ...] = ()
+    follows: bool = False
 
-    def load(self) -> Callable[[Sample, KindParams], Sample]:
+    def load(self) -> Callable[..., Sample]:
         """Return the function."""
-        return cast(Callable[[Sample, KindParams], Sample], resolve(self.function))
+        return cast(Callable[..., Sample], resolve(self.function))
 
     def params_model(self) -> type[KindParams]:
         """Return the class of its parameters."""

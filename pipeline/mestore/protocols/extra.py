@@ -11,7 +11,7 @@ import pandas as pd
 
 from mestore.clips import LABELS
 from mestore.protocols.fold import Fold
-from mestore.protocols.plan import Count, Plan
+from mestore.protocols.plan import Count, Plan, exclusions
 
 
 def with_extra(
@@ -46,7 +46,8 @@ def with_extra(
 def extra_clips(table: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
     """Return the labelled micro-expressions of other datasets, each event once.
 
-    Other clips of the events of `own` (SMIC in VIS and NIR, SAMM in SAMM Long Videos) bring nothing new.
+    Other clips of the events of `own` (SMIC in VIS and NIR, SAMM in SAMM Long Videos) bring nothing new. What
+    exclusions.csv leaves out is not trained on either.
 
     Examples
     --------
@@ -56,7 +57,8 @@ def extra_clips(table: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
     ['c']
     """
     labelled = (table[list(LABELS)] != "").any(axis=1)
-    rows = table[labelled & (table["kind"] == "micro") & ~table["event"].isin(set(own["event"]))]
+    wanted = labelled & (table["kind"] == "micro") & (exclusions(table) == "")
+    rows = table[wanted & ~table["event"].isin(set(own["event"]))]
     rows = rows.sort_values("clip_id")
     return rows[~rows["event"].duplicated()]
 

@@ -8,6 +8,7 @@ from mestore.errors import ParamsError
 from mestore.labels.target import aim
 from mestore.protocols import PROTOCOLS
 from mestore.protocols.folds import Folds, row_digests
+from mestore.protocols.plan import excluded_flag
 
 LABEL = "emotion"
 """What is predicted where neither the protocol nor the user says."""
@@ -43,16 +44,17 @@ def make_folds(
     target, truth = aim(table, spec.target or label or LABEL)
     plan = spec.load()(table, truth, options)
     persons = dict(zip(table["clip_id"], table["person"], strict=True))
+    scored = {clip: person for clip, person in persons.items() if clip not in plan.left_out}
     return Folds(
         protocol=protocol,
         params=options.model_dump(mode="json"),
         label=target.name,
         folds=plan.folds,
-        clips={clip: person for clip, person in persons.items() if clip not in plan.left_out},
+        clips=scored,
         left_out=plan.left_out,
         extra={clip: persons[clip] for clip in sorted(plan.extra)},
         counts=tuple(map(str, plan.counts)),
-        flags=tuple(plan.flags),
+        flags=(*excluded_flag(plan.left_out, scored=len(scored)), *plan.flags),
         average=plan.average,
         rows=row_digests(table),
     )

@@ -8,6 +8,9 @@ import pandas as pd
 
 from mestore.protocols.fold import Fold
 
+EXCLUDED = "excluded by exclusions.csv"
+"""What the reason begins with for a clip that would be scored, were it not for the lab's exclusions."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Count:
@@ -108,10 +111,37 @@ def eligible(table: pd.DataFrame, truth: "pd.Series[str]", left_out: LeftOut, *,
     Notes
     -----
     SMIC films one event in HS, VIS and NIR, 4DME in four modalities, and SAMM Long Videos holds SAMM's: of
-    clips of one event the first by clip id is scored, or it would count several times.
+    clips of one event the first by clip id is scored, or it would count several times. A clip that
+    exclusions.csv names is left out last: no other clip of its event stands in for it, so that as many clips
+    are missing as were excluded.
     """
     rows = left_out.where(table, table["kind"] != "micro", "a macro-expression")
     rows = left_out.where(rows, truth.loc[rows.index] == "", f"no {what}")
     rows = rows.sort_values("clip_id")
     again = rows["event"].duplicated()
-    return left_out.where(rows, again, "an event that another clip shows, which is scored")
+    why = exclusions(rows)
+    gone = rows["event"].isin(set(rows.loc[~again & (why != ""), "event"]))
+    left_out.name(rows.loc[again & gone, "clip_id"], f"an event of which another clip is {EXCLUDED}")
+    left_out.name(rows.loc[again, "clip_id"], "an event that another clip shows, which is scored")
+    rows, why = rows[~again], why[~again]
+    for clip, reason in zip(rows["clip_id"], why, strict=True):
+        if reason:
+            left_out.name([clip], f"{EXCLUDED}: {reason}")
+    return rows[why == ""]
+
+
+def exclusions(table: pd.DataFrame) -> "pd.Series[str]":
+    """Return why exclusions.csv leaves each clip out, empty where it does not; tables may lack the column."""
+    return table.get("excluded", pd.Series("", index=table.index, dtype="str"))
+
+
+def excluded_flag(left_out: Mapping[str, str], *, scored: int) -> list[str]:
+    """Return what a score over `scored` clips must say of the lab's exclusions: one flag, or none.
+
+    Examples
+    --------
+    >>> excluded_flag({"a": "a macro-expression", "b": f"{EXCLUDED}: a hand over the mouth"}, scored=9)
+    ['1 of 10 clips excluded by exclusions.csv, not comparable']
+    """
+    count = sum(reason.startswith(EXCLUDED) for reason in left_out.values())
+    return [f"{count} of {scored + count} clips {EXCLUDED}, not comparable"] if count else []

@@ -15,6 +15,7 @@ from PIL import Image as Pillow
 from mestore.features import FLOWS
 from mestore.params import Params, kind_params
 from mestore.progress import shown as progress_shown
+from mestore.qc import REMEDIES
 from mestore.report import figures
 from mestore.sample import Sample
 from mestore.store.reader import Store, open_store
@@ -134,6 +135,8 @@ def _figure(clip: str, row: Any, crop: Sample, motion: Sample | None, image: str
         "eyes apart": f"{before:.0f} px, {after:.0f} px in the crop"
         + (" (enlarged)" if crop.measures["enlarged"] else ""),
     }
+    seen = {**crop.measures, **(motion.measures if motion else {})}
+    numbers |= {name: f"{float(seen[name]):.3g}" for name in REMEDIES if name in seen and name not in numbers}
     if motion is not None:
         length = np.hypot(motion.data[..., 0], motion.data[..., 1])
         first, second = motion.frames[0]
@@ -148,6 +151,7 @@ def _figure(clip: str, row: Any, crop: Sample, motion: Sample | None, image: str
         "onset / apex / offset": f"{crop.onset} / {crop.apex} / {crop.offset}",
         "apex": row["apex_source"],
         "person": row["person"],
+        **({"excluded": row["excluded"]} if row["excluded"] else {}),
     }
     return Figure(clip=clip, labels=labels, numbers=numbers, image=image)
 

@@ -28,7 +28,7 @@ from mestore.errors import StoreError
 from mestore.store.finding import REBUILD
 from mestore.store.folder import Folder, remedy, sizes
 
-SCHEMA = 2
+SCHEMA = 3
 """Of everything named above. A store of another one is refused: it is built anew, not migrated."""
 
 COMMIT = "commit.json"

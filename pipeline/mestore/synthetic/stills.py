@@ -14,9 +14,9 @@ import numpy as np
 import skimage.data
 from numpy.typing import NDArray
 
-from mestore.align import apply, inverse, similarity
-from mestore.faces.dlib import landmarks as detect
+from mestore.faces.dlib import detect, landmarks
 from mestore.faces.shape68 import eye_centres, mirror
+from mestore.similarity import apply, inverse, similarity
 from mestore.synthetic import warps
 from mestore.synthetic.warps import bumps, pixel_grid
 
@@ -118,7 +118,9 @@ def still(name: str) -> Face:
         raise ValueError(f"still {name!r} is unknown; expected one of {STILLS}")
     head = np.ascontiguousarray(_photograph(name)[_HEADS[name]])
     large = cv2.resize(head, None, fx=DETECTION_SCALE, fy=DETECTION_SCALE, interpolation=cv2.INTER_CUBIC)
-    (points,) = detect(np.asarray(large, np.uint8))
+    pixels = np.asarray(large, np.uint8)
+    (face,) = detect(pixels)
+    points = landmarks(pixels, face)
     return Face(image=head.astype(np.float32), landmarks=(points + 0.5) / DETECTION_SCALE - 0.5)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mestore.align import apply, inverse
+from mestore.similarity import apply, inverse
 from mestore.synthetic.actions import Field, field
 from mestore.synthetic.head import Head, head_of
 from mestore.synthetic.warps import pixel_grid

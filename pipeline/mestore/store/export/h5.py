@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
+from mestore.sample import CURVE
 from mestore.store.export.selection import Part, Selection, joined_frames, offsets
 from mestore.store.layout import DATA, LANDMARKS, subject_key
 
@@ -30,6 +31,7 @@ def write_h5(path: Path, selection: Selection) -> None:
                 clip               clip ids
                 landmarks          (clips, 68, 2) float32
                 onset, apex, offset, frames, frames_offsets, measures/<name>
+                                     (<name>_curve: a value per frame, joined as frames are)
 
     Where labels are hidden, `clip` holds keys, and of the last line nothing is there.
     """
@@ -83,7 +85,8 @@ def _write_annotation(group: h5py.Group, part: Part) -> None:
     _write(group, "frames", frames)
     _write(group, "frames_offsets", starts)
     for name in sorted(part.samples[0].measures):
-        values = np.stack([np.asarray(sample.measures[name]) for sample in part.samples])
+        each = [np.asarray(sample.measures[name]) for sample in part.samples]
+        values = np.concatenate(each) if name.endswith(CURVE) else np.stack(each)
         _write(group.require_group("measures"), name, _plain(values))
 
 

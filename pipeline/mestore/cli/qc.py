@@ -1,0 +1,92 @@
+"""Command about quality: the clips to look at."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mestore.cli.app import app, say
+
+if TYPE_CHECKING:
+    from mestore.params import Params
+    from mestore.store.reader import Store
+    from mestore.workspace import Workspace
+
+
+@app.command()
+def qc(
+    dataset: Annotated[str | None, typer.Argument(help="Of params.yaml; by default all.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="The table; by default DATASET.qc.csv here.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON; no table without --csv.")] = False,
+) -> None:
+    """List the clips to look at, worst first, by the thresholds in params.yaml; status 1 if there are any.
+
+    The table has a row per clip: with the rows of good clips removed it is an exclusions.csv.
+
+    Example: mestore qc casme2
+    """
+    from mestore import qc as listing
+    from mestore.errors import ParamsError
+    from mestore.params import load_params
+    from mestore.workspace import find_workspace
+
+    workspace = find_workspace(Path.cwd())
+    params = load_params(workspace.params)
+    if dataset is not None and dataset not in params.datasets:
+        raise ParamsError(f"params.yaml has no dataset {dataset!r}; it has {', '.join(params.datasets)}")
+    names = list(params.datasets) if dataset is None else [dataset]
+    if csv is not None and len(names) > 1:
+        raise ParamsError(
+            f"one table cannot be the exclusions of {', '.join(names)}; name a dataset with --csv"
+        )
+    store = _opened(workspace, params)
+    table, clips = listing.quality_table(store), store.clips()
+    kept = table[~table["clip_id"].isin(set(clips.loc[clips["excluded"] != "", "clip_id"]))]
+    found = [look for name in names for look in listing.looks(kept[kept["dataset"] == name], params.quality)]
+    if as_json:
+        print(json.dumps(listing.as_json(found), indent=1))
+    whose = dict(zip(clips["clip_id"], clips["dataset"], strict=True))
+    for name in names:
+        own = [look for look in found if whose[look.clip_id] == name]
+        if not as_json:
+            numbered = kept.loc[kept["dataset"] == name, "clip_id"].nunique()
+            excluded = int(((clips["dataset"] == name) & (clips["excluded"] != "")).sum())
+            say(listing.qc_text(own, dataset=name, clips=numbered, excluded=excluded))
+        if csv is not None or not as_json:
+            path = _table_of(workspace, name, csv)
+            listing.write_looks(path, own, clips)
+            if own and not as_json:
+                say(listing.what_next(path, name))
+    sys.exit(int(bool(found)))
+
+
+def _opened(workspace: "Workspace", params: "Params") -> "Store":
+    """Return the stores that have quality numbers, of those that are built."""
+    from mestore.features import FLOWS
+    from mestore.store.layout import CLIPS
+    from mestore.store.reader import open_store
+
+    kinds = ("align", *FLOWS)
+    return open_store(
+        workspace.stores,
+        names=[
+            name
+            for name, its in params.stores.items()
+            if its.kind in kinds and (workspace.stores / name / CLIPS).is_file()
+        ],
+    )
+
+
+def _table_of(workspace: "Workspace", name: str, csv: Path | None) -> Path:
+    """Return where the table goes; not into the dataset's folder, in which mestore writes nothing."""
+    from mestore.errors import MEStoreError
+
+    path = csv or Path(f"{name}.qc.csv")
+    if path.resolve().is_relative_to((workspace.raw / name).resolve()):
+        raise MEStoreError(
+            f"{path} would lie in the folder of the recordings, in which mestore writes nothing; give a file "
+            "elsewhere with --csv, or run it in another folder"
+        )
+    return path
