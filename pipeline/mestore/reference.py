@@ -16,6 +16,7 @@ from mestore.params import (
     EvaluateParams,
     ProtocolParams,
     StoreParams,
+    SvmParams,
     WriteParams,
     key_of,
 )
@@ -26,7 +27,8 @@ _SECTIONS: dict[str, type[BaseModel]] = {
     "stores.<name>": StoreParams,
     "store": WriteParams,
     "protocols.<name>": ProtocolParams,
-    "evaluate": EvaluateParams,
+    "evaluate.<protocol>": EvaluateParams,
+    "evaluate.<protocol>.svm.<feature>": SvmParams,
     "build": BuildParams,
     "compute": ComputeParams,
 }

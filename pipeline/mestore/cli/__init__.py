@@ -2,11 +2,11 @@
 
 import sys
 
-from mestore.cli import cache, recordings, stores, workspace
+from mestore.cli import audit, cache, recordings, score, stores, workspace
 from mestore.cli.app import app, say
 from mestore.errors import MEStoreError
 
-__all__ = ["app", "cache", "main", "recordings", "stores", "workspace"]
+__all__ = ["app", "audit", "cache", "main", "recordings", "score", "stores", "workspace"]
 
 
 def main() -> None:

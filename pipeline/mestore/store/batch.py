@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mestore import clips as clip_table
 from mestore.errors import StoreError
 from mestore.labels.target import aim, parted
 from mestore.sample import Sample
@@ -25,11 +26,19 @@ class Batch:
         Their rows of the clip table.
     samples : list of Sample
         Each clip with its frame numbers, landmarks and measures; the arrays are read-only views.
+    fitted_on : frozenset of str
+        Ids of the clips that whatever made this data was fitted on (`mestore.Fitted`); a store's are none.
     """
 
     data: NDArray[Any] | list[NDArray[Any]]
     clips: pd.DataFrame
     samples: list[Sample]
+    fitted_on: frozenset[str] = frozenset()
+
+    @property
+    def held_out(self) -> bool:
+        """Whether the table shows no labels, because these persons are held out."""
+        return not set(clip_table.TELLING) & set(self.clips.columns)
 
 
 class Labelled(NamedTuple):
