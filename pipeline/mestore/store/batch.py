@@ -1,6 +1,7 @@
 """Batch: clips that were read, with what the clip table says of them."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,6 +40,29 @@ class Batch:
     def held_out(self) -> bool:
         """Whether the table shows no labels, because these persons are held out."""
         return not set(clip_table.TELLING) & set(self.clips.columns)
+
+    def only(self, clips: Collection[str]) -> "Batch":
+        """Return those of the clips that are here, in the order they have here."""
+        wanted = set(clips)
+        rows = [row for row, clip in enumerate(self.clips["clip_id"]) if clip in wanted]
+        return replace(
+            self,
+            data=[self.data[row] for row in rows] if isinstance(self.data, list) else self.data[rows],
+            clips=self.clips.iloc[rows].reset_index(drop=True),
+            samples=[self.samples[row] for row in rows],
+        )
+
+
+def joined_batches(batches: Sequence[Batch]) -> Batch:
+    """Return batches of fixed-shape clips as one; of none, one without clips."""
+    if not batches:
+        return Batch(data=np.empty((0,)), clips=pd.DataFrame({"clip_id": []}), samples=[])
+    return Batch(
+        data=np.concatenate([batch.data for batch in batches]),
+        clips=pd.concat([batch.clips for batch in batches], ignore_index=True),
+        samples=[sample for batch in batches for sample in batch.samples],
+        fitted_on=frozenset[str]().union(*(batch.fitted_on for batch in batches)),
+    )
 
 
 class Labelled(NamedTuple):
