@@ -9,10 +9,10 @@ import mestore
 store = mestore.open_store("data/stores")
 folds = mestore.load_folds("data/folds/loso.json")
 scorer = mestore.Scorer(folds, store.clips())
+model = mestore.Fitted(make_pipeline(StandardScaler(), SVC(kernel="linear")), label=folds.label)
 for fold in folds:
-    train = store.read("mdmo", fold.train, clips=folds.clips)
-    test = store.read("mdmo", fold.test, clips=folds.clips)
-    model = make_pipeline(StandardScaler(), SVC(kernel="linear")).fit(train.data, train.clips["emotion"])
-    scorer.add(fold, dict(zip(test.clips["clip_id"], model.predict(test.data), strict=True)))
+    train = store.read("mdmo", fold.train, clips=folds.training(fold))
+    test = store.read("mdmo", fold.test, clips=folds.tested(fold))
+    scorer.add(fold, model.fit(train).predict(test))
 scores = scorer.scores()
 print(f"MDMO + linear SVM, {scores.clips} clips: UF1 {scores.uf1:.3f}, UAR {scores.uar:.3f}")  # noqa: T201

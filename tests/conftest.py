@@ -65,16 +65,16 @@ def clip_table(*, persons: int = PERSONS, clips_each: int = 3, dataset: str = "t
     return pd.DataFrame(rows)
 
 
-def crop_sample(row: dict) -> Sample:
+def crop_sample(row: dict, *, side: int = SIDE) -> Sample:
     """Return crops of noise that a seed made of the clip's id decides."""
     rng = np.random.default_rng(sum(map(ord, row["clip_id"])))
     return Sample(
-        data=rng.integers(0, 256, (12, SIDE, SIDE, 3), dtype=np.uint8),
+        data=rng.integers(0, 256, (12, side, side, 3), dtype=np.uint8),
         frames=np.asarray(row["frames"], np.float64),
         onset=row["onset"],
         apex=row["apex"],
         offset=row["offset"],
-        landmarks=rng.uniform(2, SIDE - 2, (68, 2)).astype(np.float32),
+        landmarks=rng.uniform(2, side - 2, (68, 2)).astype(np.float32),
         measures={"residual": np.float64(rng.uniform())},
     )
 

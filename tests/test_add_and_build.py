@@ -28,7 +28,7 @@ def lab(tmp_path_factory) -> Checkout:
                 "crops": {"kind": "align", "input": "index", "params": {"side": 32}},
                 "flow": {"kind": "tvl1-fast", "input": "stores/crops", "params": {"pairs": "onset-apex"}},
             },
-            "evaluate": {"folds": "loso", "features": ["flow"]},
+            "evaluate": {"loso": {"features": ["flow"]}},
             "build.max_failed": 20,
         }
     )

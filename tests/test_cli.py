@@ -27,6 +27,7 @@ def test_the_parameter_reference_in_docs_is_the_one_that_is_printed():
 
 
 def test_what_is_refused_is_one_paragraph_and_status_one(tmp_path):
+    shutil.copy(ROOT / "params.yaml", tmp_path)
     done = run("summary", cwd=tmp_path)
     assert done.returncode == 1 and done.stdout == ""
     assert done.stderr.startswith("mestore: ") and "dvc repro" in done.stderr

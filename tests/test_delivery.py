@@ -13,7 +13,7 @@ PARAMS = """
 datasets: {mine: {reader: casme2, options: {layout: cropped, sheet: a.csv}}}
 stores: {}
 protocols: {loso: {kind: loso}}
-evaluate: {folds: loso, features: []}
+evaluate: {loso: {features: []}}
 """
 
 

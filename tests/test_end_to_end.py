@@ -11,7 +11,8 @@ import pytest
 
 import mestore
 from checkout import Checkout, shared_media
-from mestore.evaluate import CONSTANT, linear_svm, vectors
+from mestore.params import BASELINES
+from mestore.scores.baselines import linear_svm, smaller
 from mestore.store.layout import Description
 
 FLOW_FEATURES = ("flow", "mdmo")
@@ -46,7 +47,8 @@ def clean(small):
 
 
 def scores(checkout: Checkout) -> dict:
-    return json.loads((checkout.folder / "data/reports/scores.json").read_text())["scores"]
+    record = json.loads((checkout.folder / "data/scores/loso/scores.json").read_text())
+    return {name: it["scores"] for name, it in record["baselines"].items()}
 
 
 def ran(output: str) -> list[str]:
@@ -66,11 +68,12 @@ def test_every_clip_is_in_every_store(demo):
         assert all(np.isfinite(sample.data).all() for sample in batch.samples)
 
 
-def test_the_flow_features_beat_the_constant_baseline(demo):
+@pytest.mark.parametrize("baseline", BASELINES)
+def test_the_flow_features_beat_the_baselines_without_features(demo, baseline):
     its = scores(demo)
     for feature in FLOW_FEATURES:
-        assert its[feature]["uf1"] > its[CONSTANT]["uf1"] + 0.2
-        assert its[feature]["uar"] > its[CONSTANT]["uar"] + 0.2
+        assert its[feature]["uf1"] > its[baseline]["uf1"] + 0.2
+        assert its[feature]["uar"] > its[baseline]["uar"] + 0.2
 
 
 @pytest.mark.parametrize("feature", ["flow", "lbp_top", "mdmo"])
@@ -81,11 +84,12 @@ def test_with_shuffled_labels_every_feature_falls_to_chance(demo, feature):
     rng = np.random.default_rng(0)
     hits = []
     for fold in folds:
-        train = store.read(feature, fold.train, clips=folds.clips)
-        test = store.read(feature, fold.test, clips=folds.clips)
+        train = smaller(store.read(feature, fold.train, clips=folds.clips))
+        test = smaller(store.read(feature, fold.test, clips=folds.clips))
+        seen, unseen = (np.asarray(it.data).reshape(len(it.data), -1) for it in (train, test))
         for _ in range(60):
             labels = rng.permutation(train.clips["emotion"].to_numpy())
-            predicted = linear_svm().fit(vectors(train.data), labels).predict(vectors(test.data))
+            predicted = linear_svm().fit(seen, labels).predict(unseen)
             hits.append((predicted == truth[test.clips["clip_id"]].to_numpy()).mean())
     # Five classes of equal size; the standard error of the mean is .007 to .013.
     assert abs(np.mean(hits) - 1 / 5) < 0.05
@@ -103,10 +107,11 @@ def test_git_sees_nothing_but_the_lock_file(demo):
 
 def test_the_summary_names_what_is_there_and_its_commands_work(demo):
     said = demo.run(".venv/bin/mestore", "summary")
-    for path in ("data/stores", "data/reports/metrics.json", "data/reports/demo/index.html"):
+    for path in ("data/stores", "data/scores/loso/metrics.json", "data/reports/demo/index.html"):
         assert path in said and (demo.folder / path).exists()
     assert "mdmo" in demo.dvc("metrics", "show")
-    assert "UF1" in demo.run(".venv/bin/python", "examples/train.py")
+    for example in ("train.py", "baselines.py"):
+        assert "UF1" in demo.run(".venv/bin/python", f"examples/{example}")
 
 
 def test_the_plots_are_there(demo):
@@ -130,6 +135,21 @@ def test_equal_bytes_whatever_the_number_of_workers(clean, tmp_path):
     output = clean.dvc("repro", "--force", "store", **cold)
     assert "0 found in the cache" in output and len(ran(output)) == 6
     assert clean.stores() == before
+
+
+def test_another_list_of_features_or_another_protocol_runs_evaluate_and_report_alone(clean):
+    clean.set_params({"evaluate.loso.features": ["mdmo"]})
+    assert ran(clean.dvc("repro")) == ["evaluate@loso", "report@demo"]
+    assert set(scores(clean)) == {*BASELINES, "mdmo"}
+    assert "flow.uf1" in clean.dvc("metrics", "diff")
+    units = {"kind": "kfold", "label": "au_cd6me", "params": {"k": 2}}
+    clean.set_params({"protocols.units": units, "evaluate.units": {"features": []}})
+    assert ran(clean.dvc("repro")) == ["folds@units", "evaluate@units", "report@demo"]
+    assert "<h3>units</h3>" in (clean.folder / "data/reports/demo/index.html").read_text()
+    assert (clean.folder / "data/scores/units/predictions/constant.csv").is_file()
+    clean.set_params({"evaluate.units": None})
+    assert ran(clean.dvc("repro")) == ["report@demo"]
+    assert "<h3>units</h3>" not in (clean.folder / "data/reports/demo/index.html").read_text()
 
 
 def test_an_edited_callee_rebuilds_what_it_computes_and_nothing_else(clean):
@@ -250,10 +270,10 @@ def test_stores_taken_out_of_params_and_a_hostile_label(broken):
     book["Sheet1"].cell(row=2, column=9).value = hostile
     book.save(sheet)
     gone = {f"stores.{name}": None for name in ("flow", "flow_seq", "mdmo")}
-    broken.set_params(gone | {"evaluate.features": ["lbp_top"]})
+    broken.set_params(gone | {"evaluate.loso.features": ["lbp_top"]})
     broken.dvc("repro")
     assert (broken.folder / "data/stores/mdmo").is_dir()
-    assert set(scores(broken)) == {"constant", "lbp_top"}
+    assert set(scores(broken)) == {*BASELINES, "lbp_top"}
     assert "(crops, clips, lbp_top)" in broken.run(".venv/bin/mestore", "summary")
     broken.dvc("plots", "show")
     for page in ("dvc_plots/index.html", "data/reports/demo/index.html"):
@@ -324,5 +344,5 @@ def test_real_faces_on_video_go_through_the_whole_chain(tmp_path):
     store = mestore.open_store(checkout.folder / "data/stores")
     batch = store.read("flow", ["lab/ann", "lab/wolfgang"], check=True)
     assert batch.data.shape == (4, 96, 96, 3) and store.feature("mdmo").failures.empty
-    assert set(scores(checkout)) == {"constant", "flow", "lbp_top", "mdmo"}
+    assert set(scores(checkout)) == {*BASELINES, "flow", "lbp_top", "mdmo"}
     assert "lab/wolfgang/c1@25" in (checkout.folder / "data/reports/lab/index.html").read_text()

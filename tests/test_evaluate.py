@@ -1,72 +1,131 @@
-"""Baselines: what they do where a fold has nothing to learn from or nothing to predict."""
+"""Evaluate: what is written of the scores in a protocol."""
 
-import shutil
+import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from conftest import clip_table, vector_sample, write_store
 from mestore import open_store
-from mestore.evaluate import evaluate_constant, evaluate_feature, vectors
+from mestore.evaluate import confusion, estimator, evaluate, metrics, record
+from mestore.params import BASELINES, EvaluateParams, SvmParams
 from mestore.protocols.freeze import make_folds
-from mestore.sample import Sample
-from mestore.store.layout import Description
-from mestore.store.tables import write_tables
-from mestore.store.writer import write_subject
+from mestore.scores.predictions import read_predictions
+from mestore.scores.scorer import Scorer
+
+PARAMS = EvaluateParams(features=["vector"])
 
 
-def scored(stores, table, feature="vector"):
-    store = open_store(stores, names=[feature])
-    return evaluate_feature(store, make_folds(table, protocol="loso"), feature).scores()
+@pytest.fixture
+def store(tmp_path):
+    """A store of two datasets of 12 persons each."""
+    table = pd.concat([clip_table(), clip_table(dataset="other")], ignore_index=True)
+    write_store(
+        tmp_path / "vector", table, vector_sample, kind="mdmo", axes=("value",), dtype="float32", ragged=False
+    )
+    return open_store(tmp_path)
 
 
-def test_a_feature_that_tells_the_emotion_scores_above_the_constant_baseline(stores):
+def recorded(store, tmp_path, **protocol) -> dict:
+    folds = make_folds(store.clips(), **protocol)
+    ledger = tmp_path / "ledger.jsonl"
+    scorers = evaluate(store, folds, PARAMS, ledger=ledger)
+    return json.loads(json.dumps(record("mine", folds, store, scorers, ledger=ledger)))
+
+
+def test_metrics_are_three_numbers_a_baseline(store):
+    folds = make_folds(store.clips(), protocol="loso")
+    found = metrics(evaluate(store, folds, PARAMS))
+    assert list(found) == [*BASELINES, "vector"]
+    assert all(list(it) == ["uf1", "uar", "accuracy"] for it in found.values())
+    assert found["vector"]["uf1"] > 0.9 and found["constant"] == {
+        "uf1": 0.1667,
+        "uar": 0.3333,
+        "accuracy": 0.3333,
+    }
+
+
+def test_the_record_says_what_was_scored_and_how_often(store, tmp_path):
+    its = recorded(store, tmp_path, protocol="loso")
+    assert (its["protocol"], its["kind"], its["label"], its["folds"]) == ("mine", "loso", "emotion", 24)
+    assert its["datasets"] == {"other": 36, "toy": 36} and its["published"] == []
+    assert its["prediction_sets"] == 2  # emotions are even: constant and majority say the same
+    mine = its["baselines"]["vector"]
+    low, high = mine["intervals"]["uf1"]
+    assert low <= mine["scores"]["uf1"] <= high and "2 sets" in mine["scores"]["note"]
+    assert {name: it["clips"] for name, it in mine["by_dataset"].items()} == {"other": 36, "toy": 36}
+    assert mine["by_reader"]["table"] == mine["scores"]
+    assert "by_fold" not in mine and "fold_mean" not in mine
+
+
+def test_folds_are_scored_one_by_one_and_averaged_where_papers_did(store, tmp_path):
+    pooled = recorded(store, tmp_path, protocol="kfold", params={"k": 4})["baselines"]["vector"]
+    assert "by_fold" not in pooled and "fold_mean" not in pooled
+    mean = recorded(store, tmp_path, protocol="kfold", params={"k": 4, "average": "folds"})
+    mine = mean["baselines"]["vector"]
+    assert [it["clips"] for it in mine["by_fold"].values()] == [18] * 4
+    by_fold = [it["uf1"] for it in mine["by_fold"].values()]
+    assert mine["fold_mean"]["fold_mean_uf1"] == pytest.approx(sum(by_fold) / 4)
+
+
+def test_the_svm_is_as_params_say():
+    plain = estimator(SvmParams(kernel="poly", C=2, scale=False, balanced=False))
+    assert list(plain.named_steps) == ["svc"] and plain["svc"].degree == 3
+    assert (plain["svc"].C, plain["svc"].class_weight) == (2, None)
+    default = estimator(SvmParams())
+    assert list(default.named_steps) == ["standardscaler", "svc"]
+    assert (default["svc"].kernel, default["svc"].class_weight) == ("linear", "balanced")
+
+
+def test_the_settings_of_a_feature_are_used(tmp_path):
     table = clip_table()
-    store = open_store(stores)
-    constant = evaluate_constant(store, make_folds(table, protocol="loso")).scores()
-    assert scored(stores, table).uf1 > 0.9 > 0.4 > constant.uf1
+    order = np.random.default_rng(0).permutation(table["emotion"])
+    noise = dict(zip(table["clip_id"], order, strict=True))
+    write_store(
+        tmp_path / "vector",
+        table,
+        lambda row: vector_sample(row | {"emotion": noise[row["clip_id"]]}),
+        kind="mdmo",
+        axes=("value",),
+        dtype="float32",
+        ragged=False,
+    )
+    store, folds = open_store(tmp_path), make_folds(table, protocol="loso")
+    settings = [{}, {"vector": SvmParams()}, {"vector": SvmParams(kernel="poly", C=28)}]
+    default, same, poly = (
+        evaluate(store, folds, EvaluateParams(features=["vector"], svm=svm))["vector"].predictions()
+        for svm in settings
+    )
+    assert default.equals(same) and not default.equals(poly)
 
 
-def test_clips_that_the_protocol_does_not_score_are_neither_trained_on_nor_predicted(tmp_path):
-    table = clip_table()
-    table.loc[table.index % 3 == 0, "kind"] = "macro"
-    table.loc[table.index % 3 == 1, "emotion"] = ""
-
-    def misleading(row) -> Sample:
-        sample = vector_sample(row | {"emotion": row["emotion"] or "disgust"})
-        return sample if row["kind"] == "micro" else sample.having(-50 * sample.data)
-
-    folder = tmp_path / "stores" / "vector"
-    write_store(folder, table, misleading, kind="mdmo", axes=("value",), dtype="float32", ragged=False)
-    scores = scored(tmp_path / "stores", table)
-    assert scores.clips == 12 and scores.predicted == 12 and scores.uf1 > 0.9
+def test_what_the_svms_were_fitted_on_is_in_their_predictions(store, tmp_path):
+    folds = make_folds(store.clips(), protocol="loso")
+    for name, scorer in evaluate(store, folds, PARAMS).items():
+        scorer.save(tmp_path / f"{name}.csv")
+        said = read_predictions(tmp_path / f"{name}.csv")
+        assert len(said.table) == 72
+        assert {len(persons) for persons in said.fits.values()} == (set() if name == "constant" else {23})
 
 
-def test_a_person_without_any_clip_counts_as_wrong_and_stops_nothing(stores):
-    table = clip_table()
-    subject = stores / "vector" / "toy.zarr" / "s03"
-    shutil.rmtree(subject)
-    subject.mkdir()
-    description = Description.read(stores / "vector" / "toy.zarr")
-    write_subject(subject, {}, description=description, inputs="none", failures={})
-    lost = table.loc[table["subject"] == "s03", ["clip_id", "dataset", "subject"]]
-    lost = lost.assign(store="vector", found="x", expected="y", remedy="z")
-    write_tables(stores / "vector", table, lost)
-    scores = scored(stores, table)
-    assert (scores.predicted, scores.clips) == (33, 36) and scores.accuracy < 34 / 36
+def test_the_plot_has_no_markup_and_a_clip_without_prediction(table):
+    table.loc[table["emotion"] == "disgust", "emotion"] = "<script>"
+    scorer = Scorer(folds := make_folds(table, protocol="loso"), table)
+    for fold in folds:
+        scorer.add(fold, dict.fromkeys(folds.tested(fold)[1:], "<script>"))
+    plot = confusion(scorer)
+    assert list(plot.columns) == ["actual", "predicted"] and len(plot) == 36
+    assert set(plot["predicted"]) == {"(none)", "‹script›"}
 
 
-def test_one_class_to_learn_from_is_what_is_predicted(tmp_path):
-    table = clip_table(persons=2, clips_each=2)
-    table["emotion"] = ["disgust", "disgust", "surprise", "surprise"]
-    folder = tmp_path / "stores" / "vector"
-    write_store(folder, table, vector_sample, kind="mdmo", axes=("value",), dtype="float32", ragged=False)
-    scores = scored(tmp_path / "stores", table)
-    assert scores.predicted == 4 and scores.accuracy == 0
-
-
-def test_large_maps_are_averaged_down_and_ragged_clips_refused():
-    assert vectors(np.ones((2, 56, 56, 3), np.float32)).shape == (2, 28 * 28 * 3)
-    assert vectors(np.ones((2, 72), np.float32)).shape == (2, 72)
-    with pytest.raises(ValueError, match="differ in length"):
-        vectors([np.ones(3), np.ones(4)])
+def test_of_several_labels_the_plot_has_a_row_per_label(table):
+    scorer = Scorer(folds := make_folds(table, protocol="loso", label="au_cd6me"), table)
+    for fold in folds:
+        first, *others = folds.tested(fold)
+        scorer.add(fold, {first: ["AU12", "AU4"], others[0]: []})
+    plot = confusion(scorer)
+    assert len(plot) == 36 * 12
+    counts = plot.value_counts().to_dict()
+    assert counts["AU12", "AU12"] == counts["AU12", "not AU12"] == counts["AU12", "(none)"] == 12
+    assert counts["not AU4", "AU4"] == counts["not AU4", "not AU4"] == counts["not AU4", "(none)"] == 12

@@ -48,7 +48,7 @@ def lab(tmp_path_factory) -> Checkout:
         stores[name] = {"kind": "tim", "input": "stores/crops", "params": {"n": n}}
     reader = {"reader": "casme2", "options": {"layout": "raw"}}
     datasets = {"demo": reader, "other": reader}
-    checkout.set_params({"datasets": datasets, "stores": stores, "evaluate.features": []})
+    checkout.set_params({"datasets": datasets, "stores": stores, "evaluate.loso.features": []})
     checkout.dvc("repro")
     checkout.run(".venv/bin/mestore", "publish", "data/stores", "published")
     checkout.dvc("remote", "add", "-d", "nas", str(checkout.folder.parent / "nas"))
@@ -118,7 +118,15 @@ def test_a_dry_run_and_a_refusal_change_nothing(lab):
     before = files(lab.folder, but=("tmp",))
     said = lab.run(".venv/bin/mestore", "forget", "ann", "--published", "published")
     assert "ann: demo/sub01, other/sub01, 2 clips" in said and "nothing was removed" in said
-    for place in ("stores", "build cache", "DVC cache, arrays", "folds", "reports", "published copies"):
+    for place in (
+        "stores",
+        "build cache",
+        "DVC cache, arrays",
+        "folds",
+        "scores",
+        "reports",
+        "published copies",
+    ):
         assert f"  {place}: " in said
     refused = lab.run(".venv/bin/mestore", "forget", "ann", "--yes", check=False)
     for line in ("data/raw/demo/CASME2_RAW_selected/sub01/", "the rows of subject sub01", "persons.csv"):
@@ -217,7 +225,7 @@ def workspace(tmp_path) -> Workspace:
                 "datasets": {"toy": {"reader": "table"}},
                 "stores": {"crops": {"kind": "align", "input": "index"}},
                 "protocols": {"loso": {"kind": "loso"}},
-                "evaluate": {"folds": "loso", "features": []},
+                "evaluate": {"loso": {"features": []}},
             }
         )
     )
@@ -458,6 +466,23 @@ def test_objects_of_other_projects_stay(tmp_path):
     record(dvc.runs / "bb/bb/bb", theirs)
     gone = {trace.path for trace in dvc_traces(who, dvc, [])}
     assert gone == ours - {dvc.object(add(dvc, b"{}"))} | {dvc.runs / "aa/aa/aa"}
+
+
+def test_predictions_and_plots_that_were_learned_of_them_go_whole(tmp_path):
+    dvc = shared_cache(tmp_path)
+    who = participant("ann", clip_tables=[people(("d/s1/c@1", "d", "s1", "ann"))])
+    fold = add(dvc, b'{"train": ["ann"]}')
+    made = [
+        add(dvc, {"svm.csv": b"clip_id,predicted\nd/s2/c@1,fear\n", "svm.fits.json": b'{"0f": ["ann"]}'}),
+        add(dvc, {"svm.csv": b"actual,predicted\nfear,fear\n"}),
+        add(dvc, b'{"svm": {"uf1": 1}}'),
+    ]
+    ours = {path for path in dvc.objects.rglob("*") if path.is_file()}
+    add(dvc, {"theirs.csv": b"actual,predicted\njoy,joy\n"})
+    run = {"deps": [{"md5": fold}], "outs": [{"md5": it} for it in made]}
+    record(dvc.runs / "aa/aa/aa", {"cmd": "sh stages/run evaluate loso", **run})
+    record(dvc.lock, {"stages": {"folds@loso": {"cmd": "sh stages/run folds loso", "outs": [{"md5": fold}]}}})
+    assert {trace.path for trace in dvc_traces(who, dvc, [])} == ours | {dvc.runs / "aa/aa/aa"}
 
 
 def test_large_objects_are_not_read(tmp_path):

@@ -12,7 +12,7 @@ from mestore.params import load_params
 from mestore.params_line import with_dataset, write_params
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"
-REST = "\nstores: {}\nprotocols: {loso: {kind: loso}}\nevaluate: {folds: loso, features: []}\n"
+REST = "\nstores: {}\nprotocols: {loso: {kind: loso}}\nevaluate: {loso: {features: []}}\n"
 ENTRY = {"reader": "samm", "options": {"layout": "raw"}, "subjects": ["006"]}
 LINE = "samm: {reader: samm, options: {layout: raw}, subjects: ['006']}"
 

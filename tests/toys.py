@@ -131,7 +131,7 @@ def parameters(n: int = 8) -> Params:
                 "clips": {"kind": "tim", "input": "stores/crops", "params": {"n": n}},
             },
             "protocols": {"loso": {"kind": "loso"}},
-            "evaluate": {"folds": "loso", "features": []},
+            "evaluate": {"loso": {"features": []}},
             "compute": {"n_jobs": 1},
         }
     )
@@ -148,7 +148,7 @@ def toy_checkout(folder: Path) -> Checkout:
     changes = {
         "datasets": {"toy": {"reader": "table"}},
         "stores": {name: its.model_dump() for name, its in parameters().stores.items()},
-        "evaluate.features": ["clips"],
+        "evaluate.loso.features": ["clips"],
         "compute.n_jobs": 1,
     }
     made.set_params(changes)

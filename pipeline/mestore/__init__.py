@@ -8,14 +8,15 @@ What a trainer uses::
     folds = mestore.load_folds("data/folds/loso.json")
     scorer = mestore.Scorer(folds, store.clips())
     for fold in folds:
-        x, y, groups = store.to_sklearn("mdmo", fold.train, clips=folds.clips)
-        model = SVC().fit(x, y)
-        test = store.to_sklearn("mdmo", fold.test, clips=folds.clips)      # x alone
-        ids = store.select("mdmo", fold.test, clips=folds.clips).ids
-        scorer.add(fold, dict(zip(ids, model.predict(test))))               # {clip id: class}
+        train = store.read("mdmo", fold.train, clips=folds.clips)
+        test = store.read("mdmo", fold.test, clips=folds.clips)             # without labels
+        model = mestore.Fitted(make_pipeline(StandardScaler(), SVC()), label=folds.label).fit(train)
+        scorer.add(fold, model.predict(test))
     print(scorer.scores())
 
-`store.read` gives arrays of any shape, `store.iter` what is larger than memory, one subject at a time, and
+A scorer takes any mapping of clip ids to classes. Where it says what it was fitted on (`Fitted` does, and
+`Predictions` of other trainers may), what was fitted on whom the fold tests is refused. `store.to_sklearn`
+gives X, y and groups, `store.iter` what is larger than memory, one subject at a time, and
 `mestore.torch.ClipDataset` tensors.
 """
 
@@ -24,18 +25,21 @@ from mestore.persons import HeldOut
 from mestore.protocols.fold import Fold
 from mestore.protocols.folds import Folds, load_folds
 from mestore.sample import Sample
-from mestore.scorer import Scorer
+from mestore.scores.fitted import Fitted, Predictions
+from mestore.scores.scorer import Scorer
 from mestore.store.reader import Batch, Labelled, Store, open_store
 from mestore.store.selection import Selection
 
 __all__ = [
     "Batch",
+    "Fitted",
     "Fold",
     "Folds",
     "HeldOut",
     "Labelled",
     "LeakError",
     "MEStoreError",
+    "Predictions",
     "Sample",
     "ScoreError",
     "Scorer",

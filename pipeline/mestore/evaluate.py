@@ -1,122 +1,118 @@
-"""Evaluate: baselines through the public API alone, as a user would write them."""
+"""Evaluate: the baselines in the folds of a protocol, and what is written of their scores."""
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-from sklearn.pipeline import Pipeline, make_pipeline
+import pandas as pd
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from mestore.labels.target import Target, aim
-from mestore.protocols.fold import Fold
+from mestore.labels.target import parted
+from mestore.params import BASELINES, EvaluateParams, SvmParams
 from mestore.protocols.folds import Folds
-from mestore.scorer import Said, Scorer
-from mestore.store.batch import labels_of
+from mestore.scores.baselines import constant, majority, predict_all, svm
+from mestore.scores.ledger import Ledger
+from mestore.scores.published import published
+from mestore.scores.scorer import Scorer
 from mestore.store.reader import Store
 
-SIDE = 28
-"""Flow maps are averaged down to this side before the SVM, as the field does."""
+HEADLINE = ("uf1", "uar", "accuracy")
+"""What DVC shows of each baseline."""
 
-CONSTANT = "constant"
-"""Name of the baseline that predicts the most frequent class of the training persons."""
-
-Predict = Callable[[Fold], dict[str, Said]]
+_DIGITS = 4
 
 
-def evaluate_feature(store: Store, folds: Folds, name: str, *, ledger: Path | None = None) -> Scorer:
-    """Return the scored predictions of a linear SVM on the feature `name`."""
-    return predict_all(store, folds, lambda fold: svm_predictions(store, folds, fold, name), ledger=ledger)
+def evaluate(
+    store: Store, folds: Folds, params: EvaluateParams, *, ledger: Path | None = None
+) -> dict[str, Scorer]:
+    """Return the scored predictions of constant and majority, and of an SVM per feature, by name."""
+    predict = dict(zip(BASELINES, (constant(store, folds), majority(store, folds)), strict=True))
+    for name in params.features:
+        predict[name] = svm(store, folds, name, model=estimator(params.svm.get(name, SvmParams())))
+    scorers = {name: predict_all(store, folds, its, ledger=ledger) for name, its in predict.items()}
+    for scorer in scorers.values():
+        scorer.scores()  # each goes into the ledger before any of them states how many there are
+    return scorers
 
 
-def evaluate_constant(store: Store, folds: Folds, *, ledger: Path | None = None) -> Scorer:
-    """Return the scored predictions of the constant baseline: the most frequent class of the training clips.
-
-    Of several labels, each by itself.
-    """
-    table = store.clips()
-    table = table[table["clip_id"].isin(folds.clips)]
-    target, _ = aim(table, folds.label)
-    labels = labels_of(table, label=folds.label)
-
-    def predict(fold: Fold) -> dict[str, Said]:
-        known = labels[table["clip_id"].isin(folds.training(fold))]
-        said = [most_frequent(column) for column in np.atleast_2d(known.T)]
-        return dict.fromkeys(folds.tested(fold), _said(said, target))
-
-    return predict_all(store, folds, predict, ledger=ledger)
-
-
-def predict_all(store: Store, folds: Folds, predict: Predict, *, ledger: Path | None = None) -> Scorer:
-    """Return a scorer that holds what `predict` says of every fold."""
-    scorer = Scorer(folds, store.clips(), ledger=ledger)
-    for fold in folds:
-        scorer.add(fold, predict(fold))
-    return scorer
-
-
-def svm_predictions(store: Store, folds: Folds, fold: Fold, name: str) -> dict[str, Said]:
-    """Fit scaler and SVM on the fold's training clips, and predict its test clips.
-
-    Of several labels there is an SVM for each. Where the training clips show one class only, that one is
-    predicted; where there are none, nothing. Clips that may be trained on but have no label are not used.
-    """
-    known = [clip for clip in folds.training(fold) if clip in folds.clips]
-    train = store.read(name, fold.train, clips=known)
-    test = store.read(name, fold.test, clips=folds.tested(fold))
-    if train.clips.empty or test.clips.empty:
-        return {}
-    target, _ = aim(train.clips, folds.label)
-    labels = np.atleast_2d(labels_of(train.clips, label=folds.label).T)
-    seen, unseen = vectors(train.data), vectors(test.data)
-    columns = [_predicted(seen, column, unseen) for column in labels]
-    return {clip: _said(said, target) for clip, *said in zip(test.clips["clip_id"], *columns, strict=True)}
-
-
-def _predicted(seen: NDArray[np.float64], labels: NDArray[Any], unseen: NDArray[np.float64]) -> list[Any]:
-    if len(set(labels.tolist())) == 1:
-        return [labels[0]] * len(unseen)
-    predicted: list[Any] = linear_svm().fit(seen, labels).predict(unseen).tolist()
-    return predicted
-
-
-def _said(said: Sequence[Any], target: Target) -> Said:
-    """Return a prediction as a scorer takes it: a class, or those of several labels that are 1."""
-    if not target.several:
-        return str(said[0])
-    return [name for name, there in zip(target.classes, said, strict=True) if int(there)]
-
-
-def most_frequent(labels: NDArray[Any]) -> Any:
-    """Return the most frequent label; of several, the first in order.
+def estimator(params: SvmParams) -> Any:
+    """Return an unfitted SVM as params.yaml describes it.
 
     Examples
     --------
-    >>> most_frequent(np.array(["b", "c", "a", "b", "a"])).item()
-    'a'
+    >>> estimator(SvmParams(kernel="rbf", C=28.0, scale=False, balanced=False))
+    Pipeline(steps=[('svc', SVC(C=28.0))])
     """
-    values, counts = np.unique(labels, return_counts=True)
-    return values[counts.argmax()]
+    classifier = SVC(kernel=params.kernel, C=params.C, class_weight="balanced" if params.balanced else None)
+    return make_pipeline(*[StandardScaler()] * params.scale, classifier)
 
 
-def linear_svm() -> Pipeline:
-    """Return an unfitted scaler and linear SVM; classes weigh the same, however many clips they have."""
-    return make_pipeline(StandardScaler(), SVC(kernel="linear", C=1.0, class_weight="balanced"))
+def metrics(scorers: dict[str, Scorer]) -> dict[str, dict[str, float]]:
+    """Return what `dvc metrics show` is to show: UF1, UAR and accuracy of each baseline."""
+    scores = {name: scorer.scores() for name, scorer in scorers.items()}
+    return {name: {key: round(getattr(it, key), _DIGITS) for key in HEADLINE} for name, it in scores.items()}
 
 
-def vectors(data: NDArray[np.float32] | list[NDArray[np.float32]]) -> NDArray[np.float64]:
-    """Return one row per clip; maps (y, x, channel) larger than 28 x 28 are averaged down to that.
+def record(
+    name: str, folds: Folds, store: Store, scorers: dict[str, Scorer], *, ledger: Path | None = None
+) -> dict[str, Any]:
+    """Return everything that is known of the scores in one protocol, as plain JSON values.
 
-    Raises
-    ------
-    ValueError
-        If clips differ in length: a linear SVM needs vectors of one length.
+    Parameters
+    ----------
+    name : str
+        Of the protocol in params.yaml.
     """
-    if isinstance(data, list):
-        raise ValueError(f"found {len(data)} clips that differ in length; expected a fixed-shape feature")
-    if data.ndim == 4 and min(data.shape[1:3]) > SIDE:
-        data = np.stack([cv2.resize(one, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for one in data])
-    return data.reshape(len(data), -1).astype(np.float64)
+    table = store.clips()
+    scored = table.loc[table["clip_id"].isin(folds.clips), "dataset"].value_counts().sort_index()
+    return {
+        "protocol": name,
+        "kind": folds.protocol,
+        "label": folds.label,
+        "params": dict(folds.params),
+        "average": folds.average,
+        "folds": len(folds),
+        "flags": list(folds.flags),
+        "counts": list(folds.counts),
+        "datasets": {str(dataset): int(count) for dataset, count in scored.items()},
+        "prediction_sets": len(Ledger(ledger, folds=folds.digest).sets()) if ledger else None,
+        "published": [it.as_dict() for it in published(folds)],
+        "baselines": {baseline: _of(scorer, folds) for baseline, scorer in scorers.items()},
+    }
+
+
+def confusion(scorer: Scorer) -> pd.DataFrame:
+    """Return one row per decision, columns actual and predicted, for DVC's plot.
+
+    Of several labels one row per clip and label: the label, or "not " and the label. A clip without a
+    prediction is "(none)".
+    """
+    table = scorer.predictions()[["actual", "predicted"]].replace({"predicted": {"": "(none)"}})
+    if scorer.several:
+        rows = [
+            [label if label in parted(text) else text if text == "(none)" else f"not {label}" for text in row]
+            for row in table.to_numpy()
+            for label in scorer.classes
+        ]
+        table = pd.DataFrame(rows, columns=table.columns)
+    # DVC writes what it plots into a page as it is: a label must not be markup there.
+    return table.replace({"<": "‹", ">": "›"}, regex=True)
+
+
+def _of(scorer: Scorer, folds: Folds) -> dict[str, Any]:
+    """Return the scores of one baseline: pooled, by reader and dataset, and by fold where papers do."""
+    said: dict[str, Any] = {
+        "scores": scorer.scores().as_dict(),
+        "intervals": {name: list(bounds) for name, bounds in scorer.intervals().items()},
+        "by_reader": _each(scorer.by("reader")),
+        "by_dataset": _each(scorer.by("dataset")),
+    }
+    if folds.average == "folds":
+        said["by_fold"] = _each(scorer.by_fold())
+        said["fold_mean"] = scorer.fold_mean()
+    return said
+
+
+def _each(scores: dict[str, Any]) -> dict[str, Any]:
+    return {name: it.as_dict() for name, it in scores.items()}

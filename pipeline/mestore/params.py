@@ -23,6 +23,9 @@ Model = TypeVar("Model", bound=BaseModel)
 
 INDEX = "index"
 
+BASELINES = ("constant", "majority")
+"""What is scored beside the features, and needs none."""
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -63,11 +66,32 @@ class ProtocolParams(_Section):
     params: dict[str, Any] = Field(default_factory=dict, description="of that protocol, see its module")
 
 
-class EvaluateParams(_Section):
-    """What the evaluate stage scores."""
+class SvmParams(_Section):
+    """The support vector machine of a feature."""
 
-    folds: str = Field(description="name of a protocol")
-    features: list[str] = Field(description="names of stores with one fixed-shape feature a clip")
+    kernel: Literal["linear", "rbf", "poly"] = Field(
+        default="linear", description="with scikit-learn's gamma `scale`; poly: of degree 3"
+    )
+    C: float = Field(
+        default=1.0, gt=0, allow_inf_nan=False, description="how dear a wrongly classified training clip is"
+    )
+    scale: bool = Field(
+        default=True, description="each value less its mean, by its deviation, over the training clips"
+    )
+    balanced: bool = Field(default=True, description="classes weigh the same, however many clips they have")
+
+
+class EvaluateParams(_Section):
+    """What is scored in the folds of a protocol: data/scores/<name>. The name is that of the protocol."""
+
+    features: list[str] = Field(
+        description="names of stores with one fixed-shape feature a clip; an SVM each, beside the baselines "
+        "constant and majority, which need none"
+    )
+    svm: dict[str, SvmParams] = Field(
+        default_factory=dict,
+        description="settings by feature, see the next table; those not named: its defaults",
+    )
 
 
 class WriteParams(_Section):
@@ -152,7 +176,7 @@ class Params(_Section):
     stores: dict[Name, StoreParams]
     store: WriteParams = WriteParams()
     protocols: dict[Name, ProtocolParams]
-    evaluate: EvaluateParams
+    evaluate: Annotated[dict[Name, EvaluateParams], Field(min_length=1)]
     quality: QualityParams = QualityParams()
     build: BuildParams = BuildParams()
     compute: ComputeParams = ComputeParams()
@@ -256,14 +280,25 @@ def _check(params: Params, *, where: str) -> None:
     for name, protocol in params.protocols.items():
         _known(protocol.kind, PROTOCOLS, f"{where}: protocols.{name}.kind")
         _check_protocol(protocol, key=f"{where}: protocols.{name}")
-    _known(params.evaluate.folds, params.protocols, f"{where}: evaluate.folds")
-    for feature in params.evaluate.features:
-        _known(feature, params.stores, f"{where}: evaluate.features")
-        if is_ragged(params.stores, feature):
+    for name, evaluated in params.evaluate.items():
+        _known(name, params.protocols, f"{where}: evaluate's protocol")
+        _check_evaluated(evaluated, params.stores, key=f"{where}: evaluate.{name}")
+
+
+def _check_evaluated(evaluated: EvaluateParams, stores: dict[str, StoreParams], *, key: str) -> None:
+    for feature in evaluated.features:
+        _known(feature, stores, f"{key}.features")
+        if feature in BASELINES:
             raise ParamsError(
-                f"{where}: evaluate.features: clips of store {feature!r} differ in length; a linear SVM "
-                "needs vectors of one length: name a store with a fixed shape"
+                f"{key}.features names store {feature!r}, as a baseline is called; call the store otherwise"
             )
+        if is_ragged(stores, feature):
+            raise ParamsError(
+                f"{key}.features: clips of store {feature!r} differ in length; an SVM needs vectors of one "
+                "length: name a store with a fixed shape"
+            )
+    for feature in evaluated.svm:
+        _known(feature, evaluated.features, f"{key}.svm")
 
 
 def _check_protocol(protocol: ProtocolParams, *, key: str) -> None:

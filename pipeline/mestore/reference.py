@@ -17,6 +17,7 @@ from mestore.params import (
     ProtocolParams,
     QualityParams,
     StoreParams,
+    SvmParams,
     WriteParams,
     key_of,
 )
@@ -27,7 +28,8 @@ _SECTIONS: dict[str, type[BaseModel]] = {
     "stores.<name>": StoreParams,
     "store": WriteParams,
     "protocols.<name>": ProtocolParams,
-    "evaluate": EvaluateParams,
+    "evaluate.<protocol>": EvaluateParams,
+    "evaluate.<protocol>.svm.<feature>": SvmParams,
     "quality": QualityParams,
     "build": BuildParams,
     "compute": ComputeParams,

@@ -16,18 +16,14 @@ NEXT = (
 
 def summarise(workspace: Workspace) -> str:
     """Return where the stores, the scores and the pictures are, and three commands to try next."""
-    metrics = workspace.reports / "metrics.json"
-    if not metrics.is_file():
-        raise MEStoreError(f"{metrics} is missing: nothing has been built here yet; run `dvc repro`")
-    scores = json.loads(metrics.read_bytes())
-    said = ", ".join(f"{name} UF1 {it['uf1']:.2f}" for name, it in scores.items())
-    # What params.yaml names: folders of stores and datasets that were taken out stay behind.
+    # What params.yaml names: folders of stores, scores and datasets that were taken out stay behind.
     params = load_params(workspace.params)
+    scores = [_scores(workspace, name) for name in params.evaluate]
     stores = ", ".join(name for name in params.stores if (workspace.stores / name).is_dir())
     pages = [workspace.reports / name / "index.html" for name in params.datasets]
     where = {
         "stores": f"{workspace.stores.relative_to(workspace.root)}/ ({stores})",
-        "scores": f"{metrics.relative_to(workspace.root)} ({said})",
+        "scores": "; ".join(scores),
         "pictures": ", ".join(str(page.relative_to(workspace.root)) for page in pages)
         + " (open in a browser)",
     }
@@ -37,3 +33,12 @@ def summarise(workspace: Workspace) -> str:
         *(f"  {command:42} # {why}" for why, command in NEXT),
     ]
     return "\n".join(lines)
+
+
+def _scores(workspace: Workspace, protocol: str) -> str:
+    metrics = workspace.scores / protocol / "metrics.json"
+    if not metrics.is_file():
+        raise MEStoreError(f"{metrics} is missing: it has not been built here yet; run `dvc repro`")
+    scores = json.loads(metrics.read_bytes())
+    said = ", ".join(f"{name} UF1 {it['uf1']:.2f}" for name, it in scores.items())
+    return f"{metrics.relative_to(workspace.root)} ({said})"

@@ -66,8 +66,13 @@ class Workspace:
         return self.root / "data" / "folds"
 
     @property
+    def scores(self) -> Path:
+        """Scores, predictions and confusion, one folder per protocol."""
+        return self.root / "data" / "scores"
+
+    @property
     def reports(self) -> Path:
-        """Metrics, plots and one folder of pages per dataset."""
+        """Pages, one folder per dataset."""
         return self.root / "data" / "reports"
 
 

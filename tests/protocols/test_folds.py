@@ -1,6 +1,8 @@
 """Folds: persons disjoint, each clip tested once, frozen and read back."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from conftest import clip_table
 from mestore import LeakError, MEStoreError, load_folds
@@ -31,6 +33,78 @@ def test_a_person_in_two_parts_is_a_leak():
         Folds(protocol="x", label="emotion", folds=[fold, again], clips={}, left_out={}, rows={})
     with pytest.raises(LeakError, match="of different names"):
         Folds(protocol="x", label="emotion", folds=[fold, fold], clips={}, left_out={}, rows={})
+
+
+def test_a_fold_whose_persons_overlap_names_what_it_tests_and_trains_on_all_else():
+    with pytest.raises(LeakError, match="does not say which clips it tests"):
+        Fold(name="1", train=("ann",), test=("ann",), overlap=True)
+    with pytest.raises(LeakError, match="clip 'a' too"):
+        Fold(name="1", train=("ann",), test=("ann",), trained=("a",), tested=("a",), overlap=True)
+    fold = Fold(name="1", train=("ann", "bob"), test=("ann",), tested=("a",), overlap=True)
+    clips = {"a": "ann", "b": "ann", "c": "bob", "d": "eve"}
+    folds = Folds(protocol="x", label="emotion", folds=[fold], clips=clips, left_out={}, rows={})
+    assert (folds.training(fold), folds.tested(fold)) == (["b", "c"], ["a"])
+
+
+@settings(deadline=None)
+@given(
+    clips=st.dictionaries(st.sampled_from("abcdefghij"), st.sampled_from(["ann", "bob", "eve"]), min_size=2),
+    data=st.data(),
+)
+def test_no_fold_trains_on_a_clip_that_it_tests(clips, data):
+    persons = st.lists(st.sampled_from(["ann", "bob", "eve"]), min_size=1, unique=True).map(tuple)
+    some = st.lists(st.sampled_from(sorted(clips)), unique=True).map(tuple)
+    draw = data.draw
+    try:
+        fold = Fold(
+            name="1",
+            train=draw(persons),
+            test=draw(persons),
+            trained=draw(some),
+            tested=draw(some),
+            overlap=draw(st.booleans()),
+        )
+    except LeakError:
+        return
+    folds = Folds(protocol="x", label="emotion", folds=[fold], clips=clips, left_out={}, rows={})
+    assert not set(folds.training(fold)) & set(folds.tested(fold))
+
+
+PERSONS = tuple(f"p{number:02d}" for number in range(14))
+
+
+@settings(deadline=None)
+@given(
+    extra=st.integers(0, 11), fraction=st.floats(0.01, 0.99), seed=st.integers(0, 10**6), order=st.randoms()
+)
+def test_who_brings_extra_clips_only_is_trained_on_and_never_validates(extra, fraction, seed, order):
+    train = list(PERSONS[:13])
+    order.shuffle(train)
+    fold = Fold(name="1", train=tuple(train), test=PERSONS[13:], extra=PERSONS[:extra])
+    inner = fold.inner(fraction=fraction, seed=seed)
+    scored = set(PERSONS[extra:13])
+    assert set(inner.validation) < scored  # and so somebody who is scored is trained on
+    assert len(inner.validation) == min(max(round(fraction * len(scored)), 1), len(scored) - 1)
+    assert set(inner.train) == set(train) - set(inner.validation)
+    assert inner.test == fold.test
+    in_order = Fold(name="1", train=PERSONS[:13], test=PERSONS[13:], extra=PERSONS[:extra])
+    assert in_order.inner(fraction=fraction, seed=seed).validation == inner.validation
+
+
+def test_an_inner_validation_set_is_the_same_on_every_machine_and_another_for_another_seed():
+    fold = Fold(name="1", train=PERSONS[:13], test=PERSONS[13:])
+    assert fold.inner(fraction=0.25, seed=0).validation == ("p05", "p08", "p12")
+    assert len({fold.inner(fraction=0.25, seed=seed).validation for seed in range(10)}) == 10
+
+
+def test_a_validation_set_needs_two_persons_with_clips_that_are_scored():
+    fold = Fold(name="1", train=("ann", "bob"), test=("eve",), extra=("bob",))
+    with pytest.raises(LeakError, match="trains on 1 persons and 1 more whose clips are not scored"):
+        fold.inner()
+    with pytest.raises(LeakError, match="'eve' brings extra clips and is not in train"):
+        Fold(name="1", train=("ann", "bob"), test=("eve",), extra=("eve",))
+    with pytest.raises(LeakError, match=r"fraction is 1\.5"):
+        Fold(name="1", train=("ann", "bob"), test=("eve",)).inner(fraction=1.5)
 
 
 def test_one_person_cannot_be_left_out():

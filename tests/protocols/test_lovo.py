@@ -49,6 +49,23 @@ def test_there_is_no_validation_set_by_person(table):
         fold.inner()
 
 
+def test_the_file_does_not_grow_with_the_square_of_the_clips(tmp_path):
+    sizes = []
+    for clips_each in (5, 20):
+        folds = make_folds(clip_table(clips_each=clips_each), protocol="lovo", params=OVERLAP)
+        folds.save(tmp_path / "lovo.json")
+        sizes.append((tmp_path / "lovo.json").stat().st_size)
+    assert sizes[1] < 4.2 * sizes[0]
+
+
+def test_who_has_one_video_is_not_trained_on_where_it_is_tested(table):
+    lonely = table[(table["subject"] != "s00") | (table["clip"] == "c0")]
+    first, *others = make_folds(lonely, protocol="lovo", params=OVERLAP)
+    assert first.test == ("toy/s00",)
+    assert "toy/s00" not in first.train
+    assert all("toy/s00" in fold.train for fold in others)
+
+
 def test_one_video_cannot_be_left_out():
     with pytest.raises(LeakError, match="found 1 video"):
         make_folds(clip_table(persons=1, clips_each=1), protocol="lovo", params=OVERLAP)

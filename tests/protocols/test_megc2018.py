@@ -7,7 +7,7 @@ from composites import joined, labelled, megc2018, rows_of
 from mestore import LeakError
 from mestore.errors import AnnotationError
 from mestore.protocols.freeze import make_folds
-from mestore.scorer import Scorer
+from mestore.scores.scorer import Scorer
 
 CLASSES = ("I", "II", "III", "IV", "V")
 

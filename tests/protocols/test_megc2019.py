@@ -1,4 +1,4 @@
-"""MEGC2019: the composite with its published counts, its exclusions, and the challenge's own list."""
+"""MEGC2019: the composite with its published counts and its exclusions."""
 
 import pandas as pd
 import pytest
@@ -8,8 +8,6 @@ from hypothesis import strategies as st
 
 from mestore.errors import AnnotationError
 from mestore.protocols.freeze import make_folds
-from mestore.protocols.megc_list import LABELS, read_list
-from mestore.scorer import Scorer
 
 SOURCE = "(datasets.md 6.3 and 1.2)"
 
@@ -20,33 +18,6 @@ def folds_of(table: pd.DataFrame, **params):
 
 def scored(made, table: pd.DataFrame) -> pd.DataFrame:
     return table[table["clip_id"].isin(list(made.clips))]
-
-
-def official(table: pd.DataFrame, path, *, header: str = "", start: str = "", end: str = "\n"):
-    """Write the list of what MEGC2019 scores of `table`, as the challenge spells it."""
-    made = folds_of(table)
-    truth = Scorer(made, table)._truth
-    lines = [header] if header else []
-    for row in scored(made, table).to_dict("records"):
-        subject, clip = row["subject"], row["clip"]
-        if row["reader"] == "smic":
-            subject = f"s{int(subject[1:]):02d}"
-        if row["reader"] == "samm":
-            subject = str(int(subject))
-        lines.append(f"{row['reader']},{subject},{clip},{LABELS.index(truth[row['clip_id']])}")
-    path.write_bytes((start + end.join(lines) + end).encode())
-    return path
-
-
-def named_as_in_smic(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with SMIC's clips called s1_ne_01 as in its folders."""
-    rows = (table["reader"] == "smic") & (table["part"] == "hs")
-    names = [
-        f"{subject}_{emotion[:2]}_{place:02d}"
-        for place, (subject, emotion) in enumerate(table.loc[rows, ["subject", "emotion"]].to_numpy())
-    ]
-    table.loc[rows, "clip"] = names
-    return table
 
 
 def test_counts_are_as_published():
@@ -120,86 +91,6 @@ def test_two_copies_whose_sheets_give_other_onsets_are_one_dataset():
     made = folds_of(joined(table, copy.assign(event=copy["event"] + "1")))
     assert len(made.clips) == 442
     assert "a clip of another copy of its dataset, which is scored" in made.left_out.values()
-
-
-@pytest.mark.parametrize(
-    "how",
-    [
-        {},
-        {"header": "data,subject,clip,label"},
-        {"start": "\ufeff"},
-        {"start": "\ufeff", "header": "data,subject,clip,label", "end": "\r\n"},
-    ],
-)
-def test_the_list_of_the_challenge_gives_the_same_folds(tmp_path, how):
-    table = named_as_in_smic(megc2019())
-    path = official(table, tmp_path / "combined_3class_gt.csv", **how)
-    made, plain = folds_of(table, list=str(path)), folds_of(table)
-    assert list(made) == list(plain)
-    assert made.clips == plain.clips
-    assert made.flags == ()
-    assert made.counts[-1].startswith("clips of the list combined_3class_gt.csv (")
-    assert made.counts[-1].endswith(f"): 442, as published {SOURCE}")
-
-
-def test_names_of_the_list_are_those_of_the_clip_table(tmp_path):
-    path = tmp_path / "list.csv"
-    path.write_text(
-        "smic,s01,s01_ne_01,0\nsmic,s20,s20_sur_02,2\nsamm,6,006_1_2,1\ncasme2,sub01,EP02_01f,1\n"
-    )
-    assert dict(read_list(path).labels) == {
-        ("smic", "s1", "s1_ne_01"): "negative",
-        ("smic", "s20", "s20_sur_02"): "surprise",
-        ("samm", "006", "006_1_2"): "positive",
-        ("casme2", "sub01", "EP02_01f"): "positive",
-    }
-
-
-def test_what_the_list_and_the_clip_table_do_not_agree_on_is_flagged_by_name(tmp_path):
-    table = named_as_in_smic(megc2019())
-    path = official(table, tmp_path / "gt.csv")
-    text = path.read_text()
-    assert "casme2,sub05,EP12_03f,2" in text
-    path.write_text(text.replace("EP12_03f,2", "EP12_03f,0") + "casme2,sub17,EP99_01,1\n")
-    made = folds_of(table, list=str(path))
-    assert made.flags == (
-        "clips of gt.csv that are not in the clip table: 1 (casme2/sub17/EP99_01)",
-        "labels of gt.csv that contradict the clip table, which is scored: 1 "
-        "(casme2/sub05/EP12_03f: negative, in the clip table surprise)",
-    )
-    assert len(made.clips) == 442
-
-
-def test_a_clip_that_is_not_on_the_list_is_not_scored(tmp_path):
-    table = named_as_in_smic(megc2019())
-    path = official(table, tmp_path / "gt.csv")
-    path.write_text(path.read_text().replace("casme2,sub05,EP12_03f,2\n", ""))
-    made = folds_of(table, list=str(path))
-    assert made.left_out["casme2/sub05/EP12_03f@10"] == "not on the list gt.csv"
-    assert made.left_out["casme2/sub04/EP12_01f@10"] == "not on the list gt.csv"
-    assert len(made.clips) == 441
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("casme2,sub01,a,1\ncasme2,sub01,a,1\n", "line 2: casme2/sub01/a is there twice"),
-        ("casme2,sub01,a,3\n", "line 1: found .*a label 0, 1 or 2"),
-        ("casme3,sub01,a,1\n", "line 1: found .*expected a dataset"),
-        ("casme2,sub01,a\n", "line 1: found"),
-        ("data,subject,clip,label\n", "found no clips"),
-    ],
-)
-def test_a_list_that_is_not_understood_is_refused(tmp_path, text, message):
-    path = tmp_path / "gt.csv"
-    path.write_text(text)
-    with pytest.raises(AnnotationError, match=message):
-        read_list(path)
-
-
-def test_a_list_that_is_not_there_is_refused(tmp_path):
-    with pytest.raises(AnnotationError, match="mend the path of option 'list'"):
-        folds_of(megc2019(), list=str(tmp_path / "gt.csv"))
 
 
 def test_extra_data_brings_each_event_once_and_none_of_the_composite_or_of_who_is_tested():

@@ -1,10 +1,11 @@
 """official: a dataset's own folds, a challenge's train and test sets, splits that leak."""
 
+import pandas as pd
 import pytest
-from pydantic import ValidationError
 
 from conftest import clip_table
 from mestore import LeakError, MEStoreError, Scorer
+from mestore.errors import ParamsError
 from mestore.protocols.freeze import make_folds
 
 
@@ -92,9 +93,9 @@ def test_what_cannot_be_a_split_is_a_clear_error():
         made(split("train"))
     with pytest.raises(MEStoreError, match="split 'tset' is not there; found 'test', 'train'"):
         made(split("train", "test"), train=["train"], test=["tset"])
-    with pytest.raises(ValidationError, match="expected both, or neither"):
+    with pytest.raises(ParamsError, match="expected both, or neither"):
         made(split("1", "2"), test=["1"])
-    with pytest.raises(ValidationError, match="'1' is named twice"):
+    with pytest.raises(ParamsError, match="'1' is named twice"):
         made(split("1", "2"), train=["1"], test=["1", "2"])
 
 
@@ -109,3 +110,42 @@ def test_counts_of_4dme_stand_beside_the_published_ones():
     said = " ".join(made(split("1", "2", "3", "4", "5", reader="fourdme")).counts)
     assert "clips of fourdme: 36, not 267 as published" in said
     assert "persons of fourdme: 12, not 41 or 42 as published" in said
+
+
+def release(reader, sizes):
+    """Return a table of splits with so many clips and persons each, and two clips that are not scored."""
+    tables = []
+    for name, (clips, persons) in sizes.items():
+        rows = clip_table(persons=persons, clips_each=-(-clips // persons), dataset=f"{reader}-{name}")
+        rows = rows.sort_values(["clip", "subject"]).head(clips)  # everybody has a clip
+        tables.append(rows.assign(reader=reader, split=name))
+    table = pd.concat(tables, ignore_index=True)
+    more = table[:2].assign(clip_id=["macro", "mute"], kind=["macro", "micro"], emotion=["fear", ""])
+    return pd.concat([table, more.assign(event=more["clip_id"])], ignore_index=True)
+
+
+def test_dfmes_challenge_has_the_published_counts():
+    table = release("dfme", {"train": (1856, 176), "testA": (474, 42), "testB": (299, 41)})
+    folds = made(table, train=["train"], test=["testA", "testB"])
+    assert [(it.name, len(it.test), len(folds.tested(it))) for it in folds] == [
+        ("testA", 42, 474),
+        ("testB", 41, 299),
+    ]
+    assert [len(folds.training(it)) for it in folds] == [1856, 1856]
+    assert len(folds.counts) == 6
+    assert [it for it in folds.counts if ", as published" not in it] == []
+    assert folds.left_out == {"macro": "a macro-expression", "mute": "no emotion"}
+
+
+def test_4dmes_release_has_the_published_counts():
+    sizes = {"1": (54, 9), "2": (53, 8), "3": (53, 8), "4": (53, 8), "5": (54, 8)}
+    folds = made(release("fourdme", sizes))
+    assert [(it.name, len(it.test), len(folds.tested(it))) for it in folds] == [
+        (name, persons, clips) for name, (clips, persons) in sizes.items()
+    ]
+    assert [len(it.train) for it in folds] == [41 - persons for _, persons in sizes.values()]
+    assert [it.split(" (")[0] for it in folds.counts[-2:]] == [
+        "clips of fourdme: 267, as published",
+        "persons of fourdme: 41, as published",
+    ]
+    assert folds.left_out == {"macro": "a macro-expression", "mute": "no emotion"}

@@ -1,12 +1,15 @@
 """The report: figures with closed-form answers, and a page whose text is escaped."""
 
+import json
+
 import numpy as np
 import pytest
 
 from mestore.params import Params
 from mestore.report import figures
-from mestore.report.page import PANELS, Figure, _stores_shown, _template
+from mestore.report.page import PANELS, Figure, _protocols, _stores_shown, _template
 from mestore.store.layout import Description
+from mestore.workspace import Workspace
 
 
 def test_no_motion_is_white_and_directions_have_colours_of_their_own():
@@ -49,6 +52,24 @@ def test_text_from_outside_is_escaped(hostile):
         "f1": {hostile: 0.5}, "confusion": [[1, 0]], "uf1": 1, "uar": 1, "accuracy": 1,
         "predicted": 1, "clips": 1, "note": hostile, "several": False,
     }  # fmt: skip
+    published = dict.fromkeys(("method", "score", "source", "differs"), hostile) | {"value": 0.5}
+    protocol = {
+        **dict.fromkeys(("protocol", "kind", "label"), hostile),
+        "params": {hostile: hostile},
+        "average": "folds",
+        "folds": 2,
+        "flags": [hostile],
+        "datasets": {hostile: 1, "other": 1},
+        "published": [published],
+        "baselines": {
+            hostile: {
+                "scores": scores,
+                "intervals": {key: [0, 1] for key in ("uf1", "uar", "accuracy")},
+                "by_dataset": {hostile: scores},
+                "fold_mean": {"fold_mean_uf1": 0.25},
+            }
+        },
+    }
     page = _template().render(
         dataset=hostile,
         clips=1,
@@ -62,11 +83,28 @@ def test_text_from_outside_is_escaped(hostile):
         failures=[row],
         corrected=[{"clip_id": hostile, "corrections": hostile}],
         editions=[hostile],
-        scores={"folds": hostile, "scores": {hostile: scores}},
+        protocols=[protocol],
         built={hostile: description},
     )
     assert "<script>" not in page and "<img src=x" not in page
-    assert "&lt;" in page
+    assert "&lt;" in page and "0.250" in page
+
+
+def test_only_protocols_that_score_the_dataset_and_that_params_evaluate_are_shown(tmp_path):
+    workspace = Workspace(root=tmp_path, raw=tmp_path, cache=tmp_path)
+    for name, dataset in (("loso", "toy"), ("megc", "other"), ("gone", "toy")):
+        (workspace.scores / name).mkdir(parents=True)
+        record = {"protocol": name, "datasets": {dataset: 3}}
+        (workspace.scores / name / "scores.json").write_text(json.dumps(record))
+    params = Params.model_validate(
+        {
+            "datasets": {"toy": {"reader": "table"}},
+            "stores": {},
+            "protocols": {"loso": {"kind": "loso"}, "megc": {"kind": "megc2019"}},
+            "evaluate": {"loso": {"features": []}, "megc": {"features": []}},
+        }
+    )
+    assert [it["protocol"] for it in _protocols(workspace, params, "toy")] == ["loso"]
 
 
 def test_the_crops_that_are_shown_are_those_the_flow_was_computed_from():
@@ -75,7 +113,7 @@ def test_the_crops_that_are_shown_are_those_the_flow_was_computed_from():
             "datasets": {"toy": {"reader": "table"}},
             "stores": stores,
             "protocols": {"loso": {"kind": "loso"}},
-            "evaluate": {"folds": "loso", "features": []},
+            "evaluate": {"loso": {"features": []}},
         }
         return _stores_shown(Params.model_validate(params))
 

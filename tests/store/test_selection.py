@@ -11,6 +11,7 @@ import pytest
 from conftest import clip_table, vector_sample
 from mestore import Fold, HeldOut, MEStoreError, Scorer, Store, StoreError, open_store
 from mestore.protocols.freeze import make_folds
+from mestore.store.batch import joined_batches
 from written import write_noise
 
 FOLD = Fold(name="0", train=("toy/s03", "toy/s01"), validation=("toy/s02",), test=HeldOut(["toy/s00"]))
@@ -41,6 +42,25 @@ def test_iter_gives_subject_by_subject_what_read_gives(stores):
     assert [clip for part in parts for clip in part.clips["clip_id"]] == whole.clips["clip_id"].tolist()
     for one, other in zip((data for part in parts for data in part.data), whole.data, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_parts_are_put_together_and_some_clips_taken_out_of_the_whole(stores):
+    store = open_store(stores)
+    persons = [*FOLD.train, *FOLD.validation]
+    whole = store.read("vector", persons)
+    joined = joined_batches(list(store.iter("vector", persons)))
+    np.testing.assert_array_equal(joined.data, whole.data)
+    assert joined.clips.equals(whole.clips) and len(joined.samples) == len(whole.samples)
+    assert len(joined_batches([]).clips) == 0
+    wanted = whole.clips["clip_id"].tolist()[1::3]
+    for batch in (whole, store.read("crops", persons)):
+        some = batch.only(set(wanted))
+        assert some.clips["clip_id"].tolist() == wanted
+        assert [one.frames.tolist() for one in some.samples] == [
+            one.frames.tolist() for one in batch.samples[1::3]
+        ]
+        for one, other in zip(some.data, batch.data[1::3], strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
 def test_iter_holds_one_subject_at_a_time(tmp_path):

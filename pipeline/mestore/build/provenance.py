@@ -36,7 +36,7 @@ STAGES: dict[str, dict[str, tuple[str, ...]]] = {
     "evaluate": {
         "modules": ("mestore.evaluate",),
         "libraries": ("numpy", "pandas", "scikit-learn", "threadpoolctl", "zarr", _CV),
-        "files": ("mestore:labels/maps.csv",),
+        "files": ("mestore:labels/maps.csv", "mestore:scores/published.csv"),
     },
     "report": {
         "modules": ("mestore.report.page",),

@@ -2,11 +2,11 @@
 
 import sys
 
-from mestore.cli import cache, qc, recordings, stores, workspace
+from mestore.cli import audit, cache, qc, recordings, score, stores, workspace
 from mestore.cli.app import app, say
 from mestore.errors import MEStoreError
 
-__all__ = ["app", "cache", "main", "qc", "recordings", "stores", "workspace"]
+__all__ = ["app", "audit", "cache", "main", "qc", "recordings", "score", "stores", "workspace"]
 
 
 def main() -> None:

@@ -301,9 +301,15 @@ def _run(record: Any) -> _Run | None:
 
 
 def _of_reports(folders: Mapping[str, Listing], gone: set[str]) -> set[str]:
-    """Return the files of reports that go and of which no other folder has a use."""
+    """Return the files of reports, predictions and plots that go and of which no other folder has a use."""
     kept = {md5 for name, listing in folders.items() if name not in gone for md5 in listing.values()}
-    return {md5 for name in gone if PAGE in folders[name] for md5 in folders[name].values()} - kept
+    whole = [folders[name] for name in gone if PAGE in folders[name] or all(map(_is_score, folders[name]))]
+    return {md5 for listing in whole for md5 in listing.values()} - kept
+
+
+def _is_score(path: str) -> bool:
+    """Return whether a file is such as stage evaluate writes into folders."""
+    return path.endswith((".csv", ".fits.json"))
 
 
 def _identity(file: Path) -> pd.DataFrame | None:

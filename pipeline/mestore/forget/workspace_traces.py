@@ -22,9 +22,6 @@ from mestore.store.manifest import MANIFEST, Manifest
 from mestore.store.tables import read_clips, read_failures, write_tables
 from mestore.workspace import Workspace
 
-SCORES = ("metrics.json", "scores.json", "confusion")
-"""In data/reports, over all datasets."""
-
 
 def clip_tables(workspace: Workspace) -> Iterator[pd.DataFrame]:
     """Give the clip tables of a workspace."""
@@ -65,17 +62,16 @@ def stores(who: Participant, workspace: Workspace) -> Iterator[Trace]:
 
 
 def outputs(who: Participant, workspace: Workspace) -> Iterator[Trace]:
-    """Give folds that name them, and all reports: their pictures, and scores in which they count."""
+    """Give folds that name them, scores in which they may count, and reports that show them."""
     for path in sorted(workspace.folds.glob("*.json")):
         if _mentions(who, path):
             yield Trace(place="folds", path=path)
+    # All of them: what a model learned of them is in predictions about others too.
+    for path in sorted(workspace.scores.glob("*")):
+        yield Trace(place="scores", path=path)
     for path in sorted(workspace.reports.glob("*")):
-        # Every score counts them; a page that was not finished has pictures and no text yet.
-        if (
-            path.name in SCORES
-            or _mentions(who, path / "index.html")
-            or (path.name[0] == "." and path.is_dir())
-        ):
+        # A page that was not finished has pictures and no text yet.
+        if _mentions(who, path / "index.html") or (path.name[0] == "." and path.is_dir()):
             yield Trace(place="reports", path=path)
 
 

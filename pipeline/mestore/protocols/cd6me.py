@@ -25,8 +25,8 @@ from mestore.protocols.composite import (
     scored_once,
     shared_persons,
 )
+from mestore.protocols.extra import ExtraOptions, with_extra
 from mestore.protocols.plan import LeftOut, Plan
-from mestore.protocols.spec import ProtocolOptions
 
 SOURCE = "datasets.md 1.3 and 6.4"
 CLIPS = 2031
@@ -85,8 +85,8 @@ ROWS_255 = Member(
 """CASME II as CASME2-coding-20140508 has it."""
 
 
-class Cd6meOptions(ProtocolOptions):
-    """None."""
+class Cd6meOptions(ExtraOptions):
+    """What a user may say about it."""
 
 
 def plan(table: pd.DataFrame, truth: "pd.Series[str]", options: Cd6meOptions) -> Plan:
@@ -103,7 +103,7 @@ def plan(table: pd.DataFrame, truth: "pd.Series[str]", options: Cd6meOptions) ->
     folds = leave_one_dataset_out(scored, [member.reader for member in MEMBERS], what="CD6ME")
     smaller = _has_255_rows(scored)
     members = [ROWS_255 if smaller and it.reader == "casme2" else it for it in MEMBERS]
-    return Plan(
+    made = Plan(
         folds=folds,
         left_out=left_out.reasons,
         counts=counts(
@@ -120,6 +120,7 @@ def plan(table: pd.DataFrame, truth: "pd.Series[str]", options: Cd6meOptions) ->
             *_edition(scored, smaller=smaller),
         ],
     )
+    return with_extra(made, table, own=own, scored=scored, datasets=True) if options.extra_data else made
 
 
 def _has_255_rows(scored: pd.DataFrame) -> bool:

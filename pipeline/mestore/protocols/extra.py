@@ -2,16 +2,29 @@
 
 MEB (Varanka et al. 2023, tables 5, 8, 10 and 11) also trains on all datasets that it does not test. Extra
 clips need not have the protocol's own label: what is learned of them (action units, other classes) is the
-trainer's affair.
+trainer's affair. Nobody validates by them (`Fold.extra`), and they are never scored.
 """
 
+from collections.abc import Set
 from dataclasses import replace
 
 import pandas as pd
+from pydantic import Field
 
 from mestore.clips import LABELS
 from mestore.protocols.fold import Fold
 from mestore.protocols.plan import Count, Plan, exclusions
+from mestore.protocols.spec import ProtocolOptions
+
+
+class ExtraOptions(ProtocolOptions):
+    """Of every protocol that may train on more than it scores."""
+
+    extra_data: bool = Field(
+        False,
+        description="whether to train on the clips of all other datasets too, as in MEB's columns 'extra "
+        "data'; they are never scored",
+    )
 
 
 def with_extra(
@@ -30,13 +43,18 @@ def with_extra(
         Those that are scored.
     datasets : bool
         Whether folds test datasets and not persons: then nobody of the family of datasets that is tested is
-        added either, such as SAMM Long Videos' persons where SAMM is tested.
+        added either, such as SAMM Long Videos' persons where SAMM is tested, nor of another part of the
+        dataset, such as CAS(ME)^3's part C: nobody says whose faces it shows.
     """
     rows = extra_clips(table, own)
+    persons = frozenset(rows["person"])
     of = ", ".join(sorted(set(rows["reader"]))) or "no dataset"
     return replace(
         plan,
-        folds=[_with_persons(fold, rows, scored, datasets=datasets) for fold in plan.folds],
+        folds=[
+            _with_persons(fold, persons, _barred(fold, rows, scored, datasets=datasets))
+            for fold in plan.folds
+        ],
         extra=frozenset(rows["clip_id"]),
         counts=[*plan.counts, Count(what="extra clips to train on", found=len(rows))],
         flags=[*plan.flags, f"extra data: {len(rows)} more clips to train on, of {of}"],
@@ -63,17 +81,25 @@ def extra_clips(table: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
     return rows[~rows["event"].duplicated()]
 
 
-def _with_persons(fold: Fold, rows: pd.DataFrame, scored: pd.DataFrame, *, datasets: bool) -> Fold:
-    """Return a fold that trains on the persons of `rows` too."""
-    barred = set(fold.test)
-    if datasets:
-        # A fold that tests a person who is in several datasets names the clips that it tests.
-        column, values = ("clip_id", fold.tested) if fold.tested else ("person", fold.test)
-        tested = set(_families(scored[scored[column].isin(list(values))]))
-        barred |= set(rows.loc[_families(rows).isin(tested), "person"])
-    return replace(fold, train=tuple(sorted({*fold.train, *(set(rows["person"]) - barred)})))
+def _with_persons(fold: Fold, extra: frozenset[str], barred: Set[str]) -> Fold:
+    """Return a fold that trains on the persons of extra clips too, but on nobody who is barred."""
+    train = set(fold.train)
+    added = extra - barred - train
+    # Who is barred may be in train by clips of another dataset, and would bring the extra ones along.
+    return replace(fold, train=tuple(sorted((train - barred) | added)), extra=tuple(sorted(added)))
+
+
+def _barred(fold: Fold, rows: pd.DataFrame, scored: pd.DataFrame, *, datasets: bool) -> set[str]:
+    """Return who may bring no extra clip to a fold."""
+    if not datasets:
+        return set(fold.test)
+    # A fold that tests a person who is in several datasets names the clips that it tests.
+    column, values = ("clip_id", fold.tested) if fold.tested else ("person", fold.test)
+    tested = scored[scored[column].isin(list(values))]
+    akin = _families(rows).isin(set(_families(tested))) | rows["reader"].isin(set(tested["reader"]))
+    return {*fold.test, *rows.loc[akin, "person"]}
 
 
 def _families(rows: pd.DataFrame) -> "pd.Series[str]":
     """Return the family of datasets that each clip is of: what its event's name begins with."""
-    return rows["event"].str.partition("/")[0]
+    return rows["event"].str.split("/", n=1).str[0]

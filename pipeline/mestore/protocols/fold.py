@@ -20,7 +20,10 @@ class Fold:
         A store gives no labels of them.
     trained, tested : tuple of str
         The only clips of theirs that are trained on and tested; empty for all. Protocols name them that put
-        one person on both sides (`overlap` says so), or that test a person in several folds.
+        one person on both sides (`overlap` says so; then `trained` is empty for all but those tested), or
+        that test a person in several folds.
+    extra : tuple of str
+        Persons of `train` who bring extra clips only: nothing of theirs is scored, so they validate nothing.
     overlap : bool
         Whether persons may be in train and in test: what the guard is there to refuse.
 
@@ -38,6 +41,7 @@ class Fold:
     validation: tuple[str, ...] = ()
     trained: tuple[str, ...] = ()
     tested: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
     overlap: bool = False
 
     def __post_init__(self) -> None:
@@ -56,14 +60,23 @@ class Fold:
                 place[person] = part
         for part in ("train", "test"):
             if not getattr(self, part):
-                raise LeakError(f"fold {self.name!r}: nobody is in {part}; a fold needs persons in both")
+                raise LeakError(
+                    f"fold {self.name!r}: nobody is in {part}; a fold needs persons in both: "
+                    "look at the column person of its clips, and at persons.csv"
+                )
+        strangers = sorted(set(self.extra) - set(self.train))
+        if strangers:
+            raise LeakError(
+                f"fold {self.name!r}: person {strangers[0]!r} brings extra clips and is not in train; "
+                "expected persons of train only"
+            )
 
     def _refuse_shared_clips(self) -> None:
         shared = sorted(set(self.trained) & set(self.tested))
-        if shared or not self.trained or not self.tested:
+        if shared or not self.tested:
             raise LeakError(
                 f"fold {self.name!r} has persons in train and in test, and "
-                + (f"clip {shared[0]!r} too" if shared else "does not say which clips are which")
+                + (f"clip {shared[0]!r} too" if shared else "does not say which clips it tests")
                 + "; expected clips of its own for each"
             )
 
@@ -73,14 +86,14 @@ class Fold:
         Parameters
         ----------
         fraction : float
-            Of the training persons, at least one.
+            Of the training persons who have clips that are scored: at least one, and never all.
         seed : int
             Chooses them, the same on every machine and for every order of persons.
 
         Raises
         ------
         LeakError
-            If fewer than two persons are trained on, or the fold has persons on both sides.
+            If fewer than two such persons are trained on, or the fold has persons on both sides.
 
         Examples
         --------
@@ -88,17 +101,19 @@ class Fold:
         >>> len(inner.train), len(inner.validation), inner.test
         (3, 1, ('e',))
         """
-        if self.overlap or len(self.train) < 2 or self.validation:
+        scored = set(self.train) - set(self.extra)
+        if self.overlap or len(scored) < 2 or self.validation:
             raise LeakError(
-                f"fold {self.name!r} trains on {len(self.train)} persons"
+                f"fold {self.name!r} trains on {len(scored)} persons"
+                + (f" and {len(self.extra)} more whose clips are not scored" if self.extra else "")
                 + (", some of whom it tests" if self.overlap else "")
                 + (" and has a validation set" if self.validation else "")
                 + "; a validation set by person needs two or more, and nobody else's"
             )
         if not 0 < fraction < 1:
             raise LeakError(f"fraction is {fraction}; expected more than 0 and less than 1")
-        count = min(max(round(fraction * len(self.train)), 1), len(self.train) - 1)
-        chosen = set(shuffled(self.train, seed=seed)[:count])
+        count = min(max(round(fraction * len(scored)), 1), len(scored) - 1)
+        chosen = set(shuffled(scored, seed=seed)[:count])
         return replace(
             self,
             train=tuple(person for person in self.train if person not in chosen),

@@ -15,7 +15,7 @@ from mestore.errors import LeakError, MEStoreError
 from mestore.persons import HeldOut
 from mestore.protocols.fold import Fold
 
-SCHEMA = 2
+SCHEMA = 3
 
 _SHOWN = 3  # clips that a message names
 
@@ -45,6 +45,8 @@ class Folds:
         Whether the protocol's published scores are pooled over the folds, or means over them.
     rows : mapping of str to str
         Digest of every row of the clip table by clip id: the folds are of this table and of no other.
+    source : Path, optional
+        The file that they were read from. It is not part of it.
     """
 
     protocol: str
@@ -59,6 +61,7 @@ class Folds:
     flags: Sequence[str] = ()
     average: Literal["pooled", "folds"] = "pooled"
     schema: int = SCHEMA
+    source: Path | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         names = [fold.name for fold in self.folds]
@@ -77,8 +80,10 @@ class Folds:
         return len(self.folds)
 
     def training(self, fold: Fold) -> list[str]:
-        """Return the ids of the clips that a fold may train on."""
-        return self._of(fold.train, {**self.clips, **self.extra}, only=fold.trained)
+        """Return the ids of the clips that a fold may train on: none that it tests, whoever shows them."""
+        tested = set(fold.tested)
+        may = self._of(fold.train, {**self.clips, **self.extra}, only=fold.trained)
+        return [clip for clip in may if clip not in tested]
 
     def validating(self, fold: Fold) -> list[str]:
         """Return the ids of the clips that an inner fold validates on."""
@@ -104,7 +109,9 @@ class Folds:
         path.write_text(self._text(), encoding="utf-8")
 
     def _text(self) -> str:
-        return json.dumps(asdict(self), sort_keys=True, indent=1) + "\n"
+        record = asdict(self)
+        del record["source"]
+        return json.dumps(record, sort_keys=True, indent=1) + "\n"
 
     def require(self, table: pd.DataFrame) -> None:
         """Raise `LeakError` unless `table` is the clip table that the folds were made of.
@@ -142,12 +149,13 @@ def load_folds(path: str | Path) -> Folds:
                 test=HeldOut(it["test"]),
                 trained=tuple(it["trained"]),
                 tested=tuple(it["tested"]),
+                extra=tuple(it["extra"]),
                 overlap=it["overlap"],
             )
             for it in record.pop("folds")
         ]
         counts, flags = (tuple(record.pop(name)) for name in ("counts", "flags"))
-        return Folds(folds=folds, counts=counts, flags=flags, **record)
+        return Folds(folds=folds, counts=counts, flags=flags, source=Path(path).absolute(), **record)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise MEStoreError(f"{path} holds no folds ({error}); make them with `dvc repro folds`") from None
 

@@ -17,15 +17,11 @@ from pydantic import Field, model_validator
 from mestore.errors import LeakError
 from mestore.labels.target import parted
 from mestore.persons import HeldOut
+from mestore.protocols.balance import balanced, rarest_first
+from mestore.protocols.counted import counts
 from mestore.protocols.fold import Fold, shuffled
-from mestore.protocols.plan import Count, LeftOut, Plan, eligible
+from mestore.protocols.plan import MORE, Count, LeftOut, Plan, eligible
 from mestore.protocols.spec import ProtocolOptions
-
-PUBLISHED: Mapping[tuple[str, str], tuple[tuple[int, ...], str]] = {
-    ("dfme", "dfme_7"): ((7275,), "datasets.md 6.5: DFME 2023, section 4.1"),
-    ("fourdme", "fourdme"): ((267,), "datasets.md 1.2: 4DME 2022, table 3"),
-}
-"""Clips that were tested in folds, by reader and label, and who says so."""
 
 
 class KfoldOptions(ProtocolOptions):
@@ -69,7 +65,7 @@ def plan(table: pd.DataFrame, truth: "pd.Series[str]", options: KfoldOptions) ->
     if persons.nunique() < options.k:
         raise LeakError(
             f"found {persons.nunique()} person(s) with a clip to score; {options.k} folds by person need "
-            f"{options.k} or more: choose a smaller k"
+            f"{options.k} or more: choose a smaller k, 2 or more, or {MORE}"
         )
     if options.balance:
         groups = balanced(_by_person(persons, labels), k=options.k, seed=options.seed)
@@ -79,7 +75,7 @@ def plan(table: pd.DataFrame, truth: "pd.Series[str]", options: KfoldOptions) ->
     return Plan(
         folds=_folds(groups),
         left_out=left_out.reasons,
-        counts=_counts(scored, str(truth.name), groups),
+        counts=[*counts(scored, str(truth.name)), *_sizes(scored, groups)],
         flags=list(_absent(groups, _by_person(persons, labels))) if options.balance else [],
         average=options.average,
     )
@@ -106,54 +102,6 @@ def dealt(parts: Mapping[str, str], *, k: int, seed: int) -> list[list[str]]:
     return [sorted(order[number::k]) for number in range(k)]
 
 
-def balanced(classes: Mapping[str, "Counter[str]"], *, k: int, seed: int) -> list[list[str]]:
-    """Return the persons of every fold, so that folds hold every class, and about as many clips.
-
-    Greedy: beginning with the class that fewest persons show, folds without it get the person with most clips
-    of those who show it; then whoever is left goes to the smallest fold, persons with most clips first. Where
-    persons are few it may miss an arrangement that exists: the plan flags every class that a fold lacks.
-
-    Parameters
-    ----------
-    classes : mapping of str to Counter
-        By person: the number of clips of each class, and of all under "".
-    k : int
-        Number of folds; no more than persons.
-    seed : int
-        Decides between persons with equal numbers of clips.
-
-    Examples
-    --------
-    >>> clips = {person: Counter({"": 3, "rare": person in "bd", "common": 2}) for person in "abcd"}
-    >>> [len({"b", "d"} & set(fold)) for fold in balanced(clips, k=2, seed=0)]
-    [1, 1]
-    """
-    waiting = sorted(shuffled(classes, seed=seed), key=lambda person: -classes[person][""])
-    folds: list[list[str]] = [[] for _ in range(k)]
-    held: list[Counter[str]] = [Counter() for _ in range(k)]
-
-    def give(person: str, among: Sequence[int]) -> None:
-        fold = min(among, key=lambda number: (held[number][""], number))
-        folds[fold].append(person)
-        held[fold].update(classes[person])
-        waiting.remove(person)
-
-    for name in _rarest_first(classes):
-        for person in [it for it in waiting if classes[it][name]]:
-            without = [number for number in range(k) if not held[number][name]]
-            if not without:
-                break
-            give(person, without)
-    for person in list(waiting):
-        give(person, range(k))
-    return [sorted(fold) for fold in folds]
-
-
-def _rarest_first(classes: Mapping[str, "Counter[str]"]) -> list[str]:
-    shown = Counter(name for counts in classes.values() for name, count in counts.items() if name and count)
-    return sorted(shown, key=lambda name: (shown[name], name))
-
-
 def _by_person(persons: "pd.Series[str]", labels: "pd.Series[str]") -> dict[str, "Counter[str]"]:
     """Return the number of clips of each class by person; a clip of two classes counts for both."""
     found: dict[str, Counter[str]] = {}
@@ -164,7 +112,7 @@ def _by_person(persons: "pd.Series[str]", labels: "pd.Series[str]") -> dict[str,
 
 def _absent(groups: Sequence[Sequence[str]], classes: Mapping[str, "Counter[str]"]) -> Iterator[str]:
     """Say which class is in which fold not tested."""
-    for name in _rarest_first(classes):
+    for name in rarest_first(classes):
         without = [
             called
             for called, group in zip(_names(len(groups)), groups, strict=True)
@@ -194,17 +142,10 @@ def _folds(groups: Sequence[Sequence[str]]) -> list[Fold]:
     ]
 
 
-def _counts(scored: pd.DataFrame, label: str, groups: Sequence[Sequence[str]]) -> list[Count]:
-    """Give clips and persons by dataset, beside the published ones, and the sizes of the folds."""
-    counts = []
-    for reader, rows in scored.groupby("reader"):
-        expected, source = PUBLISHED.get((str(reader), label), ((), ""))
-        counts.append(Count(what=f"clips of {reader}", found=len(rows), expected=expected, source=source))
-        counts.append(Count(what=f"persons of {reader}", found=rows["person"].nunique()))
+def _sizes(scored: pd.DataFrame, groups: Sequence[Sequence[str]]) -> list[Count]:
     sizes = scored["person"].value_counts()
     tested = [int(sizes[list(group)].sum()) for group in groups]
     return [
-        *counts,
         Count(what="clips of the smallest fold", found=min(tested)),
         Count(what="clips of the largest fold", found=max(tested)),
     ]

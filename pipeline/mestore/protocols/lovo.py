@@ -4,15 +4,17 @@ Methods were published so; their scores say how well a face is known again as mu
 not comparable with scores by person (Varanka et al. 2023, section 3).
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping
 
 import pandas as pd
 from pydantic import Field
 
 from mestore.errors import LeakError
 from mestore.persons import HeldOut
+from mestore.protocols.counted import counts
 from mestore.protocols.fold import Fold
-from mestore.protocols.plan import Count, LeftOut, Plan, eligible
+from mestore.protocols.plan import MORE, Count, LeftOut, Plan, eligible
 from mestore.protocols.spec import ProtocolOptions
 
 RECORDING = ["dataset", "part", "subject", "video"]
@@ -45,32 +47,37 @@ def plan(table: pd.DataFrame, truth: "pd.Series[str]", options: LovoOptions) -> 
         )
     left_out = LeftOut()
     scored = eligible(table, truth, left_out, what=str(truth.name))
-    groups = list(scored.groupby(RECORDING))
+    groups = scored.groupby(RECORDING)
     if len(groups) < 2:
-        raise LeakError(f"found {len(groups)} video(s); leaving one out needs two or more")
-    videos = scored[[*RECORDING, "person"]].drop_duplicates()["person"].value_counts()
+        raise LeakError(
+            f"found {len(groups)} video(s) with a clip to score; leaving one out needs two or more: {MORE}"
+        )
+    recordings = scored[[*RECORDING, "person"]].drop_duplicates()
+    videos = Counter(recordings["person"].tolist())
+    several = sum(count > 1 for count in videos.values())
+    folds = [
+        _fold("{}{}{}/{}/{}".format(key[0], "-" if key[1] else "", *key[1:]), rows, videos)
+        for key, rows in groups
+    ]
     return Plan(
-        folds=[_fold([str(value) for value in key], rows, scored) for key, rows in groups],
+        folds=folds,
         left_out=left_out.reasons,
-        counts=[
-            Count(what="videos", found=len(groups)),
-            Count(what="persons", found=len(videos)),
-        ],
+        counts=[*counts(scored, str(truth.name)), Count(what="videos", found=len(groups))],
         flags=[
-            f"persons overlap: {int((videos > 1).sum())} of {len(videos)} persons are trained on and tested "
+            f"persons overlap: {several} of {len(videos)} persons are trained on and tested "
             "(leave one video out); not comparable with scores by person"
         ],
     )
 
 
-def _fold(key: Sequence[str], rows: pd.DataFrame, scored: pd.DataFrame) -> Fold:
-    dataset, part, subject, video = key
-    others = scored[~scored.index.isin(rows.index)]
+def _fold(name: str, rows: pd.DataFrame, videos: Mapping[str, int]) -> Fold:
+    """Return the fold that tests the clips of a recording; `videos`: how many recordings each person has."""
+    shown = set(rows["person"])
     return Fold(
-        name=f"{dataset}{'-' if part else ''}{part}/{subject}/{video}",
-        train=tuple(sorted(set(others["person"]))),
-        test=HeldOut(sorted(set(rows["person"]))),
-        trained=tuple(others["clip_id"]),
+        name=name,
+        # Which clips are trained on is not named: every fold would name nearly all of them.
+        train=tuple(sorted(it for it, count in videos.items() if it not in shown or count > 1)),
+        test=HeldOut(sorted(shown)),
         tested=tuple(rows["clip_id"]),
         overlap=True,
     )

@@ -25,10 +25,9 @@ from mestore.protocols.composite import (
     scored_once,
     shared_persons,
 )
-from mestore.protocols.extra import with_extra
+from mestore.protocols.extra import ExtraOptions, with_extra
 from mestore.protocols.loso import leave_one_out
 from mestore.protocols.plan import LeftOut, Plan
-from mestore.protocols.spec import ProtocolOptions
 
 SOURCE = "datasets.md 6.2"
 
@@ -43,18 +42,13 @@ SAMM = Member(
 )
 
 
-class Megc2018Options(ProtocolOptions):
+class Megc2018Options(ExtraOptions):
     """Which of its two tasks."""
 
     task: Literal["hde", "cde"] = Field(
         "cde",
         description="cde: one person left out at a time, of both datasets together; hde: trained on one "
         "dataset and tested on the other, both ways",
-    )
-    extra_data: bool = Field(
-        False,
-        description="whether to train on the clips of all other datasets too, as in MEB's columns 'extra "
-        "data'; they are never scored",
     )
 
 
@@ -72,7 +66,7 @@ def plan(table: pd.DataFrame, truth: "pd.Series[str]", options: Megc2018Options)
     if holdout:
         folds = leave_one_dataset_out(scored, ("samm", "casme2"), what="MEGC2018's holdout task")
     else:
-        folds = leave_one_out(scored["person"])
+        folds = leave_one_out(scored["person"], of="CASME II or SAMM")
     made = Plan(
         folds=folds,
         left_out=left_out.reasons,

@@ -94,15 +94,22 @@ class LeftOut:
             self.reasons.setdefault(str(clip), reason)
 
 
+MORE = (
+    "take more subjects (datasets.<name>.subjects in params.yaml), or more datasets, and look at their "
+    "labels with `mestore check`"
+)
+"""What to do where a protocol finds too few clips."""
+
+
 def eligible(table: pd.DataFrame, truth: "pd.Series[str]", left_out: LeftOut, *, what: str) -> pd.DataFrame:
     """Return the clips that an ME protocol can score, each event once, sorted by clip id.
 
     Parameters
     ----------
     table : DataFrame
-        The clip table.
+        The clip table, or some of its rows.
     truth : Series of str
-        With the same index; empty where a clip has no label.
+        Of all its rows, by their index; empty where a clip has no label.
     left_out : LeftOut
         Takes the reasons for the others.
     what : str

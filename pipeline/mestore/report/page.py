@@ -61,7 +61,7 @@ def write_report(workspace: Workspace, params: Params, dataset: str) -> str:
         failures=_failures(store, dataset),
         corrected=table.loc[table["corrections"] != "", ["clip_id", "corrections"]].to_dict("records"),
         editions=sorted(table["edition"].unique()),
-        scores=json.loads((workspace.reports / "scores.json").read_bytes()),
+        protocols=_protocols(workspace, params, dataset),
         built={name: store.feature(name).descriptions[dataset] for name in params.stores},
     )
     _save(figures.wheel(96), temporary / "img" / "wheel.png")
@@ -69,6 +69,12 @@ def write_report(workspace: Workspace, params: Params, dataset: str) -> str:
     shutil.rmtree(folder, ignore_errors=True)
     temporary.rename(folder)
     return f"report: {folder.relative_to(workspace.root) / 'index.html'}"
+
+
+def _protocols(workspace: Workspace, params: Params, dataset: str) -> list[Any]:
+    """Return what is known of the scores of every protocol that scores clips of the dataset."""
+    records = [json.loads((workspace.scores / name / "scores.json").read_bytes()) for name in params.evaluate]
+    return [it for it in records if dataset in it["datasets"]]
 
 
 def _stores_shown(params: Params) -> tuple[str, str | None] | None:

@@ -1,12 +1,14 @@
 """Batch: clips that were read, with what the clip table says of them."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mestore import clips as clip_table
 from mestore.errors import StoreError
 from mestore.labels.target import aim, parted
 from mestore.sample import Sample
@@ -25,11 +27,42 @@ class Batch:
         Their rows of the clip table.
     samples : list of Sample
         Each clip with its frame numbers, landmarks and measures; the arrays are read-only views.
+    fitted_on : frozenset of str
+        Ids of the clips that whatever made this data was fitted on (`mestore.Fitted`); a store's are none.
     """
 
     data: NDArray[Any] | list[NDArray[Any]]
     clips: pd.DataFrame
     samples: list[Sample]
+    fitted_on: frozenset[str] = frozenset()
+
+    @property
+    def held_out(self) -> bool:
+        """Whether the table shows no labels, because these persons are held out."""
+        return not set(clip_table.TELLING) & set(self.clips.columns)
+
+    def only(self, clips: Collection[str]) -> "Batch":
+        """Return those of the clips that are here, in the order they have here."""
+        wanted = set(clips)
+        rows = [row for row, clip in enumerate(self.clips["clip_id"]) if clip in wanted]
+        return replace(
+            self,
+            data=[self.data[row] for row in rows] if isinstance(self.data, list) else self.data[rows],
+            clips=self.clips.iloc[rows].reset_index(drop=True),
+            samples=[self.samples[row] for row in rows],
+        )
+
+
+def joined_batches(batches: Sequence[Batch]) -> Batch:
+    """Return batches of fixed-shape clips as one; of none, one without clips."""
+    if not batches:
+        return Batch(data=np.empty((0,)), clips=pd.DataFrame({"clip_id": []}), samples=[])
+    return Batch(
+        data=np.concatenate([batch.data for batch in batches]),
+        clips=pd.concat([batch.clips for batch in batches], ignore_index=True),
+        samples=[sample for batch in batches for sample in batch.samples],
+        fitted_on=frozenset[str]().union(*(batch.fitted_on for batch in batches)),
+    )
 
 
 class Labelled(NamedTuple):

@@ -1,48 +1,30 @@
 """Scorer: predictions by clip id, fold by fold, and scores over all of them."""
 
 import hashlib
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from mestore.errors import ScoreError
-from mestore.labels.target import aim, joined, parted
-from mestore.ledger import Ledger
-from mestore.metrics import Decisions, Scores, drawn, score
+from mestore.labels.target import aim
 from mestore.protocols.fold import Fold
 from mestore.protocols.folds import Folds
+from mestore.scores.decided import Decided, decided, groups
+from mestore.scores.fitted import Predictions, fitted_persons, persons_digest
+from mestore.scores.ledger import Ledger, ledger_of
+from mestore.scores.metrics import Scores, drawn, score
+from mestore.scores.predictions import COLUMNS, write_predictions
+from mestore.scores.said import Said, understood
+
+__all__ = ["Missing", "Said", "Scorer"]
 
 Missing = Literal["wrong", "drop"]
-Said = str | Collection[str]
-"""What is predicted of a clip: its class; of several labels, those it has."""
 
 _BOUNDS = (0.025, 0.975)
 _SCORES = ("accuracy", "uf1", "uar")
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Table:
-    """Decisions on (fold, clip) pairs: a clip is one pair, but where a protocol tests it several times."""
-
-    folds: list[str]
-    clips: list[str]
-    truth: Decisions
-    said: Decisions
-    there: NDArray[np.bool_]
-
-    def of(self, rows: NDArray[np.int64]) -> "_Table":
-        return _Table(
-            folds=[self.folds[row] for row in rows],
-            clips=[self.clips[row] for row in rows],
-            truth=self.truth[rows],
-            said=self.said[rows],
-            there=self.there[rows],
-        )
 
 
 class Scorer:
@@ -59,8 +41,10 @@ class Scorer:
         The clip table that the folds were made of, from `store.clips()`.
     missing : {"wrong", "drop"}
         What a clip without a prediction counts as. "drop" heads the score: it is not comparable.
-    ledger : Path, optional
+    ledger : str or Path, optional
         File that counts the sets of predictions that were scored against these folds; every score states it.
+        By default the one of the folds' file: data/ledger/NAME.jsonl for data/folds/NAME.json, else
+        NAME.ledger.jsonl beside it.
 
     Raises
     ------
@@ -72,7 +56,7 @@ class Scorer:
     >>> from mestore.protocols.freeze import make_folds
     >>> rows = [("d/a/1@1", "a", "happiness"), ("d/b/1@1", "b", "disgust"), ("d/b/2@1", "b", "happiness")]
     >>> table = pd.DataFrame(rows, columns=["clip_id", "person", "emotion"]).assign(kind="micro")
-    >>> table["event"] = table["clip_id"]
+    >>> table["event"], table["reader"] = table["clip_id"], "table"
     >>> folds = make_folds(table, protocol="loso")
     >>> scorer = Scorer(folds, table)
     >>> for fold in folds:
@@ -82,7 +66,12 @@ class Scorer:
     """
 
     def __init__(
-        self, folds: Folds, clips: pd.DataFrame, *, missing: Missing = "wrong", ledger: Path | None = None
+        self,
+        folds: Folds,
+        clips: pd.DataFrame,
+        *,
+        missing: Missing = "wrong",
+        ledger: str | Path | None = None,
     ) -> None:
         folds.require(clips)
         if missing not in ("wrong", "drop"):
@@ -95,8 +84,12 @@ class Scorer:
         self.classes = tuple(name for name in target.classes if not column or name in scored)
         self.several = target.several
         self._folds, self._clips, self._missing = folds, clips.set_index("clip_id"), missing
-        self._ledger = Ledger(ledger, folds=folds.digest) if ledger else None
+        self._tested = {fold.name: folds.tested(fold) for fold in folds}
+        self._persons: dict[str, str] = dict(zip(clips["clip_id"], clips["person"], strict=True))
+        file = ledger or (ledger_of(folds.source) if folds.source else None)
+        self._ledger = Ledger(Path(file), folds=folds.digest) if file else None
         self._predictions: dict[int, dict[str, dict[str, str]]] = {}
+        self._fits: dict[tuple[int, str], frozenset[str]] = {}
 
     def add(self, fold: Fold, predictions: Mapping[str, Said], *, seed: int = 0) -> None:
         """Take the predictions for a fold's test clips.
@@ -106,7 +99,8 @@ class Scorer:
         fold : Fold
             One of the folds, or its `inner`.
         predictions : mapping of str to str, or to a collection of str
-            Class by clip id; of several labels, those that the clip has.
+            Class by clip id; of several labels, those that the clip has. `Predictions` say too which clips
+            they were fitted on.
         seed : int
             Repetitions with other seeds are sets of predictions of their own.
 
@@ -114,41 +108,50 @@ class Scorer:
         ------
         ScoreError
             If a clip is not in the fold's test set, a class is unknown, or the fold is in already.
+        LeakError
+            If the predictions were fitted on a person whom the fold tests.
         """
         own = next((it for it in self._folds if (it.name, it.test) == (fold.name, fold.test)), None)
         if own is None:
             raise ScoreError(f"fold {fold.name!r} is not one of these folds")
-        sets = self._predictions.setdefault(seed, {})
-        if fold.name in sets:
+        if fold.name in self._predictions.get(seed, {}):
             raise ScoreError(
                 f"fold {fold.name!r} is in already for seed {seed}; give repetitions seeds of their own"
             )
-        expected = set(self._folds.tested(own))
+        expected = set(self._tested[own.name])
         for clip in predictions:
             if clip not in expected:
                 raise ScoreError(
                     f"clip {clip!r} is not in the test set of fold {fold.name!r}; it tests {len(expected)}"
                 )
-        sets[fold.name] = {clip: self._understood(clip, said) for clip, said in predictions.items()}
+        fitted_on = predictions.fitted_on if isinstance(predictions, Predictions) else frozenset()
+        whom = fitted_persons(self._folds, own, fitted_on, persons=self._persons)
+        said = {
+            clip: understood(said, where=f"clip {clip!r}", classes=self.classes, several=self.several)
+            for clip, said in predictions.items()
+        }
+        self._predictions.setdefault(seed, {})[own.name] = said
+        # Persons and not clips: of 700 folds over 10,000 clips, the clips would take 300 MB.
+        self._fits[seed, own.name] = whom
 
-    def _understood(self, clip: str, said: object) -> str:
-        """Return a prediction as text; refuse what is no class."""
-        if isinstance(said, str):
-            labels = list(parted(said)) if self.several else [said]
-        elif self.several and isinstance(said, Collection):
-            labels = list(said)
-        else:
-            raise ScoreError(
-                f"clip {clip!r}: found {said!r} as prediction; expected "
-                + ("the labels that it has" if self.several else "a class, not a number or a probability")
-                + f", of {', '.join(self.classes)}"
-            )
-        unknown = [label for label in labels if label not in self.classes]
-        if unknown or len(set(labels)) < len(labels):
-            raise ScoreError(
-                f"clip {clip!r}: class {unknown or labels}; the classes are {', '.join(self.classes)}"
-            )
-        return joined([name for name in self.classes if name in labels]) if self.several else labels[0]
+    def save(self, path: str | Path) -> None:
+        """Write what was added as a CSV file, which `mestore score` and `mestore audit` read.
+
+        Columns clip_id, predicted, seed, fold and fitted_on: the digest of the persons whom anything behind a
+        prediction was fitted on, who stand in PATH.fits.json beside it (without .csv).
+        """
+        digests = {key: persons_digest(persons) for key, persons in self._fits.items() if persons}
+        rows = [
+            (clip, said, seed, name, digests.get((seed, name), ""))
+            for seed, sets in sorted(self._predictions.items())
+            for name, predictions in sorted(sets.items())
+            for clip, said in sorted(predictions.items())
+        ]
+        write_predictions(
+            Path(path),
+            pd.DataFrame(rows, columns=list(COLUMNS)),
+            {digest: sorted(self._fits[key]) for key, digest in digests.items()},
+        )
 
     def predictions(self, *, seed: int = 0) -> pd.DataFrame:
         """Return one row per scored clip and fold: clip_id, fold, actual, predicted (empty without one)."""
@@ -156,18 +159,18 @@ class Scorer:
         rows = [
             (clip, fold.name, self._truth[clip], sets[fold.name].get(clip, ""))
             for fold in self._folds
-            for clip in self._folds.tested(fold)
+            for clip in self._tested[fold.name]
         ]
         return pd.DataFrame(rows, columns=["clip_id", "fold", "actual", "predicted"])
 
     def scores(self, *, seed: int = 0) -> Scores:
         """Return the scores pooled over all folds; every fold must be in."""
-        return self._score(self._table(seed), self._note(seed))
+        return self._score(self._decided(seed), self._note(seed))
 
     def by_fold(self, *, seed: int = 0) -> dict[str, Scores]:
         """Return the scores of every fold; of protocols whose folds are experiments of their own."""
-        table, note = self._table(seed), self._note(seed)
-        return {name: self._score(table.of(rows), note) for name, rows in _groups(table.folds).items()}
+        pairs, note = self._decided(seed), self._note(seed)
+        return {name: self._score(pairs.of(rows), note) for name, rows in groups(pairs.folds).items()}
 
     def by(self, column: str, *, seed: int = 0) -> dict[str, Scores]:
         """Return the pooled scores of the clips that share a value of a column of the clip table.
@@ -181,9 +184,21 @@ class Scorer:
             raise ScoreError(
                 f"the clip table has no column {column!r}; it has {', '.join(map(str, self._clips.columns))}"
             )
-        table, note = self._table(seed), self._note(seed)
-        groups = _groups(self._clips.loc[table.clips, column].astype("str").tolist())
-        return {value: self._score(table.of(rows), note) for value, rows in groups.items()}
+        pairs, note = self._decided(seed), self._note(seed)
+        values = self._clips.loc[pairs.clips, column].astype("str").tolist()
+        return {value: self._score(pairs.of(rows), note) for value, rows in groups(values).items()}
+
+    def notes(self, *, seed: int = 0) -> list[str]:
+        """Return what every score says in its note, worst first; how often one looked is the last."""
+        table = self.predictions(seed=seed)
+        said = list(self._folds.flags)
+        there = int((table["predicted"] != "").sum())
+        if self._missing == "drop" and there < len(table):
+            said.append(f"{there} of {len(table)} clips, not comparable")
+        elsewhere = {it for fold in self._folds for it in self._fits[seed, fold.name].difference(fold.train)}
+        if elsewhere:
+            said.append(f"fitted on {len(elsewhere)} persons whom the fold does not train on")
+        return [*said, self._looked(table)]
 
     def fold_mean(self, *, seed: int = 0) -> dict[str, float]:
         """Return the means over folds of accuracy, UF1 and UAR: only to reproduce papers that took them.
@@ -203,9 +218,10 @@ class Scorer:
 
         Persons and not clips: the clips of one person are no independent draws.
         """
-        table = self._table(seed)
-        _, groups = np.unique(self._clips.loc[table.clips, "person"].to_numpy(str), return_inverse=True)
-        samples = drawn(table.truth, table.said, groups, several=self.several, draws=draws, seed=0)
+        pairs = self._decided(seed)
+        self._looked(self.predictions(seed=seed))
+        _, person = np.unique([self._persons[clip] for clip in pairs.clips], return_inverse=True)
+        samples = drawn(pairs.truth, pairs.said, person, several=self.several, draws=draws, seed=0)
         low, high = _BOUNDS
         return {
             name: (float(np.quantile(values, low)), float(np.quantile(values, high)))
@@ -222,53 +238,29 @@ class Scorer:
             )
         return sets
 
-    def _table(self, seed: int) -> _Table:
+    def _decided(self, seed: int) -> Decided:
         table = self.predictions(seed=seed)
-        there = (table["predicted"] != "").to_numpy()
-        truth, said = (self._decisions(table[name].tolist()) for name in ("actual", "predicted"))
-        if self.several:
-            said[~there] = ~truth[~there]  # of several labels, silence would be right about all it lacks
-        rows = np.flatnonzero(there) if self._missing == "drop" else np.arange(len(table))
-        if len(rows) == 0:
+        if self._missing == "drop":
+            table = table[table["predicted"] != ""]
+        if table.empty:
             raise ScoreError("no clip has a prediction; nothing can be scored")
-        whole = _Table(
-            folds=table["fold"].tolist(), clips=table["clip_id"].tolist(), truth=truth, said=said, there=there
-        )
-        return whole.of(rows)
+        return decided(table, classes=self.classes, several=self.several)
 
-    def _decisions(self, texts: list[str]) -> Decisions:
-        place = {name: number for number, name in enumerate(self.classes)}
-        table = np.zeros((len(texts), len(place)), bool)
-        for row, text in enumerate(texts):
-            for label in parted(text) if self.several else (text,):
-                if label:
-                    table[row, place[label]] = True
-        return table
-
-    def _score(self, table: _Table, note: str) -> Scores:
+    def _score(self, pairs: Decided, note: str) -> Scores:
         return score(
-            table.truth,
-            table.said,
+            pairs.truth,
+            pairs.said,
             classes=self.classes,
             several=self.several,
-            predicted=int(table.there.sum()),
+            predicted=int(pairs.there.sum()),
             note=note,
         )
 
     def _note(self, seed: int) -> str:
-        """Return what every score must say, worst first."""
-        said = list(self._folds.flags)
-        whole = self.predictions(seed=seed)
-        there = int((whole["predicted"] != "").sum())
-        if self._missing == "drop" and there < len(whole):
-            said.append(f"{there} of {len(whole)} clips, not comparable")
-        if self._ledger:
-            count = self._ledger.record(hashlib.sha256(whole.to_csv(index=False).encode()).hexdigest())
-            said.append(f"{count} set{'s' if count > 1 else ''} of predictions scored against these folds")
-        return "; ".join(said)
+        return "; ".join(self.notes(seed=seed))
 
-
-def _groups(values: list[str]) -> dict[str, NDArray[np.int64]]:
-    """Return the rows of each value, by value."""
-    column = np.asarray(values, str)
-    return {str(value): np.flatnonzero(column == value) for value in np.unique(column)}
+    def _looked(self, table: pd.DataFrame) -> str:
+        if not self._ledger:
+            return "not counted: these folds have no file"
+        count = self._ledger.record(hashlib.sha256(table.to_csv(index=False).encode()).hexdigest())
+        return f"{count} set{'s' if count > 1 else ''} of predictions scored against these folds"

@@ -30,6 +30,11 @@ class Scores:
         Mean of `recall` over the classes that have clips.
     f1, recall, accuracies : dict
         By class.
+    f1_two_class : dict
+        Of several labels, by label: the mean of the F1 of having it and the F1 of lacking it. Rare labels
+        score high by it; for papers whose figures look like it. Empty otherwise.
+    uf1_two_class : float, optional
+        Mean of `f1_two_class`.
     without : list of str
         Classes that have no clip: their F1 is 0 and counts, their recall does not.
     confusion : list of list of int
@@ -47,6 +52,8 @@ class Scores:
     f1: dict[str, float]
     recall: dict[str, float]
     accuracies: dict[str, float]
+    f1_two_class: dict[str, float]
+    uf1_two_class: float | None
     without: list[str]
     confusion: list[list[int]]
 
@@ -65,6 +72,17 @@ def f1_per_class(truth: Decisions, said: Decisions) -> NDArray[np.float64]:
     """
     hits = (truth & said).sum(axis=0)
     return _ratio(2 * hits, truth.sum(axis=0) + said.sum(axis=0))
+
+
+def f1_two_class(truth: Decisions, said: Decisions) -> NDArray[np.float64]:
+    """Return, for each label, the mean of the F1 of having it and of lacking it.
+
+    Examples
+    --------
+    >>> f1_two_class(np.array([[1], [0], [0], [0]], bool), np.array([[0], [0], [0], [0]], bool)).round(3)
+    array([0.429])
+    """
+    return (f1_per_class(truth, said) + f1_per_class(~truth, ~said)) / 2
 
 
 def recall_per_class(truth: Decisions, said: Decisions) -> NDArray[np.float64]:
@@ -163,6 +181,7 @@ def score(
         dict(zip(classes, by_class(truth, said).tolist(), strict=True))
         for by_class in (f1_per_class, recall_per_class, accuracies)
     )
+    both = dict(zip(classes, f1_two_class(truth, said).tolist(), strict=True)) if several else {}
     counts = decisions_by_label(truth, said) if several else confusion_matrix(truth, said)
     return Scores(
         clips=len(truth),
@@ -175,6 +194,8 @@ def score(
         f1=f1,
         recall=recall,
         accuracies=right,
+        f1_two_class=both,
+        uf1_two_class=float(np.mean(list(both.values()))) if several else None,
         without=[classes[place] for place in np.flatnonzero(~truth.any(axis=0))],
         confusion=counts.tolist(),
     )

@@ -1,0 +1,156 @@
+"""Frozen: a file of folds as it is, without the guards that refuse what leaks: they stop at the first."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mestore.errors import MEStoreError
+
+PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrozenFold:
+    """One fold as its file has it; fields as those of `Fold`."""
+
+    name: str
+    train: tuple[str, ...]
+    validation: tuple[str, ...]
+    test: tuple[str, ...]
+    trained: tuple[str, ...]
+    tested: tuple[str, ...]
+    extra: tuple[str, ...]
+    overlap: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frozen:
+    """Folds as their file has them; fields as those of `Folds`.
+
+    Parameters
+    ----------
+    path : Path
+    digest : str
+        Of the file: what `Folds.digest` is if nobody edited it.
+    """
+
+    path: Path
+    digest: str
+    protocol: str
+    label: str
+    params: Mapping[str, Any]
+    folds: tuple[FrozenFold, ...]
+    clips: Mapping[str, str]
+    extra: Mapping[str, str]
+    left_out: Mapping[str, str]
+    rows: Mapping[str, str]
+    flags: tuple[str, ...]
+
+    @cached_property
+    def ids(self) -> NDArray[Any]:
+        """Ids of the clips that are scored, then of the extra ones: the rows of the masks below."""
+        return np.array([*self.clips, *(clip for clip in self.extra if clip not in self.clips)], object)
+
+    def training(self, fold: FrozenFold) -> NDArray[np.bool_]:
+        """Return which of `ids` a fold trains or stops early on."""
+        chosen = self._chosen((*fold.train, *fold.validation), fold.trained)
+        if not fold.trained:
+            chosen[self._rows(fold.tested)] = False  # as `Folds.training` has it
+        return chosen
+
+    def tested(self, fold: FrozenFold) -> NDArray[np.bool_]:
+        """Return which of `ids` a fold tests."""
+        chosen = self._chosen(fold.test, fold.tested)
+        chosen[len(self.clips) :] = False
+        return chosen
+
+    def _chosen(self, persons: Iterable[str], only: tuple[str, ...]) -> NDArray[np.bool_]:
+        wanted = np.zeros(len(self._code), bool)
+        wanted[[self._code[person] for person in persons if person in self._code]] = True
+        chosen = wanted[self._coded]
+        if only:
+            named = np.zeros(len(chosen), bool)
+            named[self._rows(only)] = True
+            chosen &= named
+        return chosen
+
+    def _rows(self, clips: Iterable[str]) -> list[int]:
+        return [self._row[clip] for clip in clips if clip in self._row]
+
+    @cached_property
+    def _persons(self) -> list[str]:
+        both = {**self.extra, **self.clips}
+        return [both[clip] for clip in self.ids]
+
+    @cached_property
+    def _code(self) -> dict[str, int]:
+        return {person: code for code, person in enumerate(dict.fromkeys(self._persons))}
+
+    @cached_property
+    def _coded(self) -> NDArray[np.int64]:
+        return np.array([self._code[person] for person in self._persons], np.int64)
+
+    @cached_property
+    def _row(self) -> dict[str, int]:
+        return {clip: row for row, clip in enumerate(self.ids)}
+
+
+def read_frozen(path: Path) -> Frozen:
+    """Read a file of folds.
+
+    Raises
+    ------
+    MEStoreError
+        If it is none; who is in which part is not looked at here.
+    """
+    try:
+        content = path.read_bytes()
+        record = json.loads(content)
+        folds = tuple(
+            FrozenFold(
+                name=str(it["name"]),
+                overlap=bool(it["overlap"]),
+                train=_names(it["train"]),
+                validation=_names(it["validation"]),
+                test=_names(it["test"]),
+                trained=_names(it["trained"]),
+                tested=_names(it["tested"]),
+                extra=_names(it["extra"]),
+            )
+            for it in record["folds"]
+        )
+        clips, extra, left_out, rows = (_texts(record[it]) for it in ("clips", "extra", "left_out", "rows"))
+        return Frozen(
+            path=path,
+            digest=hashlib.sha256(content).hexdigest(),
+            protocol=str(record["protocol"]),
+            label=str(record["label"]),
+            params=dict(record["params"]),
+            folds=folds,
+            clips=clips,
+            extra=extra,
+            left_out=left_out,
+            rows=rows,
+            flags=_names(record["flags"]),
+        )
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise MEStoreError(
+            f"{path} holds no folds ({type(error).__name__}: {error}); make them with `dvc repro folds`"
+        ) from None
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError(f"found {value!r}; expected a list of names")
+    return tuple(map(str, value))
+
+
+def _texts(value: Any) -> dict[str, str]:
+    return {str(key): str(text) for key, text in value.items()}

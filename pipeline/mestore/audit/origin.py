@@ -1,0 +1,187 @@
+"""Origin: whether the file of folds is of this clip table, and what its protocol makes of it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from mestore.audit.finding import Examined, Finding, Severity, counted
+from mestore.audit.frozen import Frozen
+from mestore.datasets.persons import refuse_torn_persons, refuse_twin_persons
+from mestore.errors import AnnotationError, MEStoreError
+from mestore.protocols import PROTOCOLS
+from mestore.protocols.folds import Folds, row_digests
+from mestore.protocols.freeze import make_folds
+
+CHECK = "folds and clip table"
+QUESTION = "Are the folds those that the protocol makes of the clips in the stores, or was either changed?"
+
+_AGAIN = "run `dvc repro` to make stores and folds of one clip table, and score again"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """What was examined, and whether the file is what its protocol makes of the table."""
+
+    examined: Examined
+    as_made: bool
+
+
+def check_origin(frozen: Frozen, tables: Mapping[str, pd.DataFrame]) -> Origin:
+    """Compare the file with the clip tables of all stores, and with folds made anew.
+
+    Parameters
+    ----------
+    frozen : Frozen
+    tables : mapping of str to DataFrame
+        Clip table by store; the first is what the folds are made of anew.
+    """
+    table = next(iter(tables.values()))
+    findings = [*_other_tables(tables), *_other_rows(frozen, table), *_other_persons(frozen, table)]
+    names = list(_names(table))
+    made, why_not = _made(frozen, table) if not findings else (None, "the clip table is another one")
+    differs = list(_differences(frozen, made)) if made else []
+    unseen = () if made else (f"the folds were not made anew to compare them: {why_not}",)
+    examined = [
+        f"the clip tables of {counted(len(tables), 'store')} ({counted(len(table), 'clip')}, "
+        f"{counted(table['person'].nunique(), 'person')}), row by row, with the digests in the file",
+        "the names of persons: subjects that stand for two, and names that differ only in case or zeros",
+    ]
+    if made:
+        examined.append(f"protocol {frozen.protocol!r} run again over this table, fold by fold")
+    return Origin(
+        examined=Examined(
+            check=CHECK,
+            question=QUESTION,
+            findings=tuple(sorted([*findings, *names, *differs], key=lambda its: its.severity)),
+            examined=tuple(examined),
+            unseen=unseen,
+        ),
+        as_made=made is not None and not differs,
+    )
+
+
+def _other_tables(tables: Mapping[str, pd.DataFrame]) -> Iterator[Finding]:
+    (first, table), *others = tables.items()
+    for name, its in others:
+        if not its.equals(table):
+            yield Finding(
+                check=CHECK,
+                severity="look",
+                what=f"stores {first!r} and {name!r} hold different clip tables",
+                remedy=_AGAIN,
+            )
+
+
+def _names(table: pd.DataFrame) -> Iterator[Finding]:
+    """Give what the index refuses of names of persons: a table may have been made without it."""
+    checks: tuple[tuple[Severity, Callable[[], None]], ...] = (
+        ("leak", lambda: refuse_torn_persons(table)),
+        ("look", lambda: refuse_twin_persons(table["person"])),
+    )
+    for severity, refuse in checks:
+        try:
+            refuse()
+        except AnnotationError as error:
+            yield Finding(check=CHECK, severity=severity, what=str(error), remedy=_AGAIN)
+    twice = table.loc[table["clip_id"].duplicated(), "clip_id"]
+    if len(twice):
+        yield Finding(
+            check=CHECK,
+            severity="look",
+            what=f"{counted(len(twice), 'row')} of the clip table about a clip that has one already",
+            clips=tuple(twice),
+            remedy=_AGAIN,
+        )
+
+
+def _other_rows(frozen: Frozen, table: pd.DataFrame) -> Iterator[Finding]:
+    now = row_digests(table)
+    changes = {
+        "that the file lacks": now.keys() - frozen.rows.keys(),
+        "that the stores lack": frozen.rows.keys() - now.keys(),
+        "of other content": {
+            clip for clip in now.keys() & frozen.rows.keys() if now[clip] != frozen.rows[clip]
+        },
+    }
+    for what, clips in changes.items():
+        if clips:
+            yield Finding(
+                check=CHECK,
+                severity="look",
+                what=f"the folds were made of another clip table: {counted(len(clips), 'row')} {what}",
+                clips=tuple(sorted(clips)),
+                remedy=_AGAIN,
+            )
+
+
+def _other_persons(frozen: Frozen, table: pd.DataFrame) -> Iterator[Finding]:
+    persons = dict(zip(table["clip_id"], table["person"], strict=True))
+    said = {**frozen.extra, **frozen.clips}
+    unknown = tuple(clip for clip in said if clip not in persons)
+    other = tuple(clip for clip, person in said.items() if persons.get(clip, person) != person)
+    if unknown:
+        yield Finding(
+            check=CHECK,
+            severity="look",
+            what=f"{counted(len(unknown), 'clip')} of the folds in no clip table",
+            clips=unknown,
+            remedy=_AGAIN,
+        )
+    if other:
+        yield Finding(
+            check=CHECK,
+            severity="leak",
+            what=f"{counted(len(other), 'clip')} of the folds under another person than in the clip table",
+            clips=other,
+            persons=tuple(sorted({said[clip] for clip in other} | {persons[clip] for clip in other})),
+            remedy=_AGAIN,
+        )
+
+
+def _made(frozen: Frozen, table: pd.DataFrame) -> tuple[Folds | None, str]:
+    if frozen.protocol not in PROTOCOLS:
+        return None, f"this mestore has no protocol {frozen.protocol!r}"
+    try:
+        params = dict(frozen.params)
+        return make_folds(table, protocol=frozen.protocol, label=frozen.label, params=params), ""
+    except (MEStoreError, ValueError, TypeError) as error:
+        return None, f"protocol {frozen.protocol!r} does not run over this table ({error})"
+
+
+def _differences(frozen: Frozen, made: Folds) -> Iterator[Finding]:
+    theirs = {fold.name: fold for fold in made}
+    ours = {fold.name: fold for fold in frozen.folds}
+    fields = ("train", "validation", "test", "trained", "tested", "extra")
+    odd = [
+        name
+        for name in dict.fromkeys([*ours, *theirs])
+        if name not in ours
+        or name not in theirs
+        or ours[name].overlap != theirs[name].overlap
+        or any(set(getattr(ours[name], it)) != set(getattr(theirs[name], it)) for it in fields)
+    ]
+    if odd or len(ours) < len(frozen.folds):
+        count = max(len(odd), 1)
+        yield Finding(
+            check=CHECK,
+            severity="look",
+            what=f"{counted(count, 'fold')} of {len(theirs)} not as protocol {frozen.protocol!r} makes it of "
+            f"this table, the first: {odd[0] if odd else 'one that stands there twice'!r}",
+            remedy="the file was edited, or is of another version of mestore; make it again with "
+            "`dvc repro folds`",
+        )
+    for what, had, has in (
+        ("scored", frozen.clips, made.clips),
+        ("extra", frozen.extra, made.extra),
+        ("left out", frozen.left_out, made.left_out),
+    ):
+        clips = tuple(sorted(set(had) ^ set(has)))
+        if clips:
+            yield Finding(
+                check=CHECK,
+                severity="look",
+                what=f"{counted(len(clips), 'clip')} {what} in the file or by the protocol, not by both",
+                clips=clips,
+                remedy=_AGAIN,
+            )

@@ -1,0 +1,55 @@
+"""The command that audits stores and folds for leaks."""
+
+import sys
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mestore.cli.app import app, say
+
+if TYPE_CHECKING:
+    from mestore.progress import Progress
+
+
+@app.command()
+def audit(
+    store: Annotated[Path, typer.Argument(help="A folder of stores, such as data/stores.")],
+    folds: Annotated[Path, typer.Argument(help="Frozen folds, such as data/folds/loso.json.")],
+    predictions: Annotated[Path | None, typer.Option(help="CSV of predictions, of any trainer.")] = None,
+    page: Annotated[Path | None, typer.Option(help="The page; by default NAME.audit.html here.")] = None,
+    pictures: Annotated[
+        bool, typer.Option("--pictures", help="Show the crops of pairs that look alike on the page: faces.")
+    ] = False,
+    jobs: Annotated[int, typer.Option(help="Processes that look at crops; -1: one a core.")] = -1,
+) -> None:
+    """Look for leaks: persons, faces and clips on both sides, fits and scalings that saw the test clips.
+
+    Nothing but the page is written. Status 0: nothing found; 1: a leak, or something for a human to settle.
+
+    Example: mestore audit data/stores data/folds/loso.json --predictions svm.csv
+    """
+    from mestore.audit.audit import run_audit
+    from mestore.audit.page import pictures_of, write_page
+    from mestore.workspace import find_workspace
+
+    done = run_audit(
+        store,
+        folds,
+        workspace=find_workspace(Path.cwd()),
+        predictions=predictions,
+        jobs=jobs,
+        shown=_shown,
+    )
+    target = page or Path(f"{folds.stem}.audit.html")
+    write_page(done, target, pictures=pictures_of(done, store) if pictures else None)
+    say(str(done))
+    say(f"\npage: {target}")
+    sys.exit(done.status)
+
+
+def _shown(title: str) -> "AbstractContextManager[Progress]":
+    from mestore.progress import shown
+
+    return shown(title, unit="subject")

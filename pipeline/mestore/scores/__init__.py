@@ -1,0 +1,1 @@
+"""Scores: predictions in, scores out; what was scored how often, and beside what was published."""
