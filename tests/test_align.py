@@ -59,12 +59,14 @@ def test_measures_have_their_shapes_and_types(aligned):
     kinds = {name: (value.shape, value.dtype.name) for name, value in aligned.measures.items()}
     assert kinds == {
         "transform": ((2, 3), "float64"),
+        "frame_size": ((2,), "float64"),
         "residual": ((), "float64"),
         "eye_distance": ((2,), "float64"),
         "enlarged": ((), "uint8"),
     } | dict.fromkeys(("confidence", "repeat", *QUALITY), ((), "float64"))
     assert aligned.landmarks.dtype == np.float32
     before, after = aligned.measures["eye_distance"]
+    assert aligned.measures["frame_size"].tolist() == [420, 420]
     assert after / before == pytest.approx(scale(aligned.measures["transform"]))
     np.testing.assert_array_equal(aligned.frames, [45, 46, 47])
 
@@ -193,6 +195,8 @@ def test_parameters_are_checked():
     for wrong in [*wrongs, {"preset": "casme"}, {"face": "first"}, {"apex": "first"}, {"max_repeat": 0.0}]:
         with pytest.raises(ValidationError):
             AlignParams.model_validate(wrong)
+    with pytest.raises(ValidationError, match=r"min_share 0\.7 is above max_share 0\.6"):
+        AlignParams(min_share=0.7)
 
 
 # face, preset, box, apex
@@ -250,6 +254,56 @@ def test_a_box_that_came_with_the_recording_stands_in_for_the_detector(portrait,
     assert boxed.measures["confidence"] == 1 and boxed.box is None
     apart = boxed.measures["eye_distance"][0]
     assert np.abs(middle(boxed) - middle(aligned)).max() < 0.05 * apart
+
+
+@pytest.mark.parametrize("landmarks", ["dlib", "mesh"])
+@pytest.mark.parametrize(
+    "box",
+    [
+        (-1e300, 0, 90, 90),
+        (420, 0, 90, 90),
+        (0, -90, 90, 90),
+        (0, 0, 1e9, 1e9),
+        (0, 0, 1261, 200),
+        (0, 0, 200, 15),
+        (9, 9, 0.1, 0.1),
+    ],
+    ids=str,
+)
+def test_a_box_that_is_no_faces_in_the_frame_is_a_fault_that_names_the_file(portrait, box, landmarks):
+    clip = replace(sample_of([portrait], [46], 46), box=box)
+    with pytest.raises(ClipFault, match=r"found a box at x .* in a frame of 420 x 420 px.*row in boxes\.csv"):
+        align_sample(clip, AlignParams(landmarks=landmarks))
+
+
+@pytest.mark.parametrize("box", [(0, 0, 1260, 1260), (419, 419, 100, 100), (-99, -99, 100, 100)], ids=str)
+def test_landmarks_of_a_box_beside_the_face_are_a_fault_that_names_the_file(portrait, box):
+    clip = replace(sample_of([portrait], [46], 46), box=box)
+    with pytest.raises(ClipFault, match=r"found landmarks .*boxes\.csv"):
+        align_sample(clip, AlignParams())
+
+
+def test_the_place_of_a_face_in_a_frame_of_another_size_says_nothing(two, portrait):
+    """The clip before showed a face on the right of a wide frame, now the larger one is on the left."""
+    nearest = AlignParams(face="nearest")
+    only_right = two.copy()
+    only_right[:, :420] = 0
+    before = align_sample(sample_of([only_right], [46], 46), nearest)
+    other = np.pad(two, ((0, 60), (0, 0), (0, 0)))
+    assert middle(align_sample(sample_of([two], [46], 46), nearest, before))[0] > 420
+    assert middle(align_sample(sample_of([other], [46], 46), nearest, before))[0] < 420
+
+
+def test_a_face_under_16_px_between_the_eyes_is_a_fault(portrait):
+    """Right landmarks of smaller faces are off by so much that `repeat` cannot tell them from wrong ones."""
+    for apart, passes in ((15, False), (17, True)):
+        side = round(apart / 82.7 * 420)
+        clip = sample_of([cv2.resize(portrait, (side, side), interpolation=cv2.INTER_AREA)], [46], 46)
+        if passes:
+            assert align_sample(clip, AlignParams()).measures["eye_distance"][0] >= 16
+        else:
+            with pytest.raises(ClipFault, match=r"whose eyes are .* px apart; expected at least 16 px"):
+                align_sample(clip, AlignParams())
 
 
 def test_a_preset_is_values_for_what_is_not_given():

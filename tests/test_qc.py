@@ -69,7 +69,7 @@ PARAMS = {
         "unbuilt": {"kind": "farneback", "input": "stores/crops"},
     },
     "protocols": {"loso": {"kind": "loso"}},
-    "evaluate": {"folds": "loso", "features": []},
+    "evaluate": {"loso": {"features": []}},
 }
 
 
@@ -194,17 +194,33 @@ def test_names_from_a_dataset_run_in_no_spreadsheet(tmp_path):
 # the command
 
 
-def test_qc_lists_writes_the_table_and_ends_with_status_1(lab):
+def test_qc_lists_writes_nothing_and_ends_with_status_1(lab):
+    before = sorted(lab.iterdir())
     done = run("qc", cwd=lab)
     assert done.returncode == 1 and no_traceback(done)
     lines = done.stdout.splitlines()
     assert lines[0] == "toy/s01/c1@11" and lines[2] == "toy/s00/c0@10"
     assert lines[3].startswith("  drift_px 3.5, at most 1 (crops): the head moves after the onset")
     assert lines[-2] == "toy: 4 of 9 clips to look at, worst first"
-    assert lines[-1].startswith("toy.qc.csv: look at these clips") and "exclusions.csv" in lines[-1]
-    assert len((lab / "toy.qc.csv").read_text().splitlines()) == 1 + 4
-    assert run("qc", "toy", "--csv", "mine.csv", cwd=lab).returncode == 1
-    assert (lab / "mine.csv").read_bytes() == (lab / "toy.qc.csv").read_bytes()
+    assert lines[-1].startswith("`mestore qc toy --csv FILE` writes a table of them: look at these clips")
+    assert sorted(lab.iterdir()) == before
+
+
+def test_qc_writes_the_table_that_is_named_and_leaves_one_that_was_worked_on(lab, tmp_path):
+    path = tmp_path / "mine.csv"
+    done = run("qc", "toy", "--csv", str(path), cwd=lab)
+    assert done.returncode == 1 and done.stdout.splitlines()[-1].startswith(f"{path}: look at these clips")
+    whole = path.read_bytes()
+    assert len(whole.splitlines()) == 1 + 4
+    assert run("qc", "toy", "--csv", str(path), cwd=lab).stderr == ""  # the same once more
+    worked_on = b"\n".join(whole.splitlines()[:-1]) + b"\n"
+    path.write_bytes(worked_on)
+    done = run("qc", "toy", "--csv", str(path), cwd=lab)
+    assert done.returncode == 1 and no_traceback(done)
+    assert "is there already, and differs" in done.stderr and "--force" in done.stderr
+    assert path.read_bytes() == worked_on
+    run("qc", "toy", "--csv", str(path), "--force", cwd=lab)
+    assert path.read_bytes() == whole
 
 
 def test_qc_prints_json_and_then_writes_nothing(lab, tmp_path):
@@ -220,10 +236,10 @@ def test_qc_goes_by_params_yaml_and_leaves_out_what_is_excluded(tmp_path):
     table = clip_table(persons=3)
     table.loc[table["clip_id"].isin(["toy/s00/c0@10", "toy/s01/c1@11"]), "excluded"] = "seen"
     folder = workspace(tmp_path, table, quality={"min_exposure": 10, "max_noise_floor_px": None})
-    done = run("qc", cwd=folder)
+    done = run("qc", "toy", "--csv", "toy.csv", cwd=folder)
     assert done.stdout.splitlines() == ["toy: 0 of 7 clips to look at; 2 more are excluded already"]
     assert done.returncode == 0
-    assert (folder / "toy.qc.csv").read_text().count("\n") == 1
+    assert (folder / "toy.csv").read_text().count("\n") == 1
 
 
 @pytest.mark.parametrize(

@@ -165,6 +165,11 @@ def test_missing_is_the_share_of_numbers_without_a_frame(frames, share):
     assert missing(np.array(frames, float), onset=1, offset=4) == share
 
 
+@pytest.mark.parametrize("offset", [0, -1, -9])
+def test_an_offset_before_the_onset_misses_nothing(offset):
+    assert missing(np.array([1.0, 2.0]), onset=1, offset=offset) == 0
+
+
 def test_landmarks_of_another_shape_are_refused():
     with pytest.raises(ValueError, match=r"landmarks have shape \(5, 2\); expected \(68, 2\)"):
         clip_quality(moved((0, 0)), landmarks=FACE[:5], frames=np.ones(1), onset=1, offset=1)

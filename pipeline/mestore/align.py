@@ -26,6 +26,9 @@ _ALIGNED = 224
 """Side of the reference crop in which the box of the aligned face is looked for, in pixels: always the same,
 so that the place of the crop does not depend on its size."""
 
+_TIMES = 3
+"""How many times as wide and as high as the frame a box from boxes.csv may be."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Sure:
@@ -48,14 +51,16 @@ def align_sample(sample: Sample, params: AlignParams, previous: Sample | None = 
         recording, they are taken and no face is looked for; if it has a box, landmarks are looked for in it.
     params : AlignParams
     previous : Sample, optional
-        What this function returned for the subject's last clip; `face: nearest` stays with that face.
+        What this function returned for the subject's last clip; `face: nearest` stays with that face where
+        the frames have the same size.
 
     Returns
     -------
     Sample
         `data`: (time, size, size, 3) uint8. `landmarks`: of the onset frame, in pixels of the crop. `apex`:
         the one spotted, where `params.apex` names a method.
-        `measures`: transform (2, 3) from raw to crop; residual (), rms distance of the stable landmarks from
+        `measures`: transform (2, 3) from raw to crop; frame_size (2,), width and height of the recording's
+        frames; residual (), rms distance of the stable landmarks from
         the reference shape, in pixels of the crop; eye_distance (2,), pixels between the eye centres before
         and after; enlarged (), 1 if a pixel of the crop shows less than one of the recording; confidence (),
         the detector's score, and repeat (), how far the stable landmarks moved when they were looked for
@@ -92,6 +97,7 @@ def align_sample(sample: Sample, params: AlignParams, previous: Sample | None = 
     crops = np.stack([warp(frame, transform, params.side) for frame in sample.data])
     measures = {
         "transform": transform,
+        "frame_size": _size(onset),
         "residual": np.asarray(np.sqrt(((landmarks[stable] - target[stable]) ** 2).sum(axis=1).mean())),
         "eye_distance": np.array([eye_distance(raw), eye_distance(landmarks)]),
         "enlarged": np.asarray(scale(transform) > 1, np.uint8),
@@ -126,19 +132,19 @@ def _found(
 ) -> tuple[NDArray[np.float64], _Sure]:
     """Return the landmarks of the clip's face in `image`, and how sure they are."""
     if box is not None:
-        face = Face(box=box, score=_ASSURED.confidence, outline="wider")
+        face = _boxed(box, image, least=params.min_eye_distance)
     else:
         face = choose(
             load_detector(params.detector)(image),
             shape=image.shape,
             which=params.face,
             least=params.least(),
-            near=None if previous is None else _middle(previous),
+            near=_middle(previous, size=_size(image)),
         )
     model = load_landmarks(params.landmarks)
     points = model(image, face)
     seen = signs(points, shape=image.shape, width=for_dlib(face)[2])
-    remedy = (
+    remedy = ("" if box is None else "see that the clip's row in boxes.csv is right, or ") + (
         "look at the frame: the head may be turned, or something be before the face; name another detector "
         "or landmark model, give the face's landmarks in landmarks.csv, or move the limit"
     )
@@ -148,8 +154,38 @@ def _found(
     return points, _Sure(confidence=face.score, repeat=repeat)
 
 
-def _middle(aligned: Sample) -> NDArray[np.float64]:
-    """Return the middle (x, y) of a clip's face, in pixels of its recording."""
+def _boxed(box: Box, image: NDArray[np.uint8], *, least: float) -> Face:
+    """Return the face in a box that came with a recording, if it can be one of a face in `image`.
+
+    Landmark models ask for nothing, and spend seconds or all memory on a box that is far off. One that is
+    narrower than eyes may be apart, `least` px, is refused with its cause.
+    """
+    x, y, width, height = box
+    across, down = _size(image)
+    seen = -width < x < across and -height < y < down
+    if not (seen and least <= width <= _TIMES * across and least <= height <= _TIMES * down):
+        raise ClipFault(
+            found=f"a box at x {x:g}, y {y:g}, {width:g} wide and {height:g} high, in a frame of "
+            f"{across:g} x {down:g} px",
+            expected="the box of a face in the onset frame, in pixels of the frame as recorded: "
+            f"over the frame, sides from {least:g} px to {_TIMES} times the frame's",
+            remedy="mend the clip's row in boxes.csv, or remove it, and the detector looks for the face",
+        )
+    return Face(box=box, score=_ASSURED.confidence, outline="wider")
+
+
+def _size(image: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Return the width and height of a frame."""
+    return np.array([image.shape[1], image.shape[0]], np.float64)
+
+
+def _middle(aligned: Sample | None, *, size: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Return the middle (x, y) of a clip's face in pixels of its recording, whose frames must be of `size`.
+
+    A place in a frame of one size says nothing of where a face is in one of another: None then.
+    """
+    if aligned is None or not np.array_equal(aligned.measures["frame_size"], size):
+        return None
     points = apply(inverse(aligned.measures["transform"]), np.asarray(aligned.landmarks, np.float64))
     return np.asarray((points.min(axis=0) + points.max(axis=0)) / 2, np.float64)
 

@@ -64,7 +64,7 @@ class AlignParams(KindParams):
     face: Which = Field(
         default="only",
         description="which face of the onset frame. only: there must be no other; largest; nearest: to that "
-        "of the subject's clip before, for the first clip the largest",
+        "of the subject's clip before; the largest for the first clip and where the frame size changes",
     )
     min_confidence: float | None = Field(
         default=None,
@@ -72,7 +72,7 @@ class AlignParams(KindParams):
         "limit, in mestore/faces/__init__.py",
     )
     min_eye_distance: float = Field(
-        default=12.0, ge=1, description="pixels between the eyes in the recording, at least *"
+        default=16.0, ge=1, description="pixels between the eyes in the recording, at least *"
     )
     min_share: float = Field(
         default=0.3,
@@ -120,7 +120,12 @@ class AlignParams(KindParams):
 
     @model_validator(mode="after")
     def _consistent(self) -> "AlignParams":
-        """Refuse a geometry for crops that are taken as they are."""
+        """Refuse limits that no face keeps, and a geometry for crops that are taken as they are."""
+        if self.min_share > self.max_share:
+            raise ValueError(
+                f"min_share {self.min_share:g} is above max_share {self.max_share:g}: every clip would fail; "
+                "exchange them"
+            )
         if self.method == "as_delivered" and (self.fit, self.crop) != ("stable", "eyes"):
             raise ValueError(
                 f"method as_delivered only scales frames, and fit {self.fit!r} with crop {self.crop!r} would "

@@ -21,6 +21,10 @@ TELLING = (*LABELS, "corrections", "excluded")
 SOURCES = ("media", "frames", "paths", "landmarks", "box", "digest")
 """Columns that say where a clip's images are and what they hold; stores carry the table without them."""
 
+SPOTTED = ("apex", "apex_source")
+"""Columns that a store may have found itself (`apex` of kind align): its own table says what it used, and
+another store of the same clips may say something else."""
+
 
 def clip_id(*, dataset: str, subject: str, clip: str, onset: int, part: str = "") -> str:
     """Return the id of a clip, unique over all datasets.

@@ -1,6 +1,7 @@
 """Qc: the clips to look at, by their quality numbers and the thresholds of params.yaml; worst first."""
 
 import csv
+import io
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -183,39 +184,54 @@ def qc_text(found: Sequence[Look], *, dataset: str, clips: int, excluded: int, m
     return "\n".join(lines)
 
 
-def write_looks(path: Path, found: Sequence[Look], clips: pd.DataFrame) -> None:
+def write_looks(path: Path, found: Sequence[Look], clips: pd.DataFrame, *, force: bool = False) -> None:
     """Write one row per clip, which becomes a row of exclusions.csv if it stays.
 
     Parameters
     ----------
     path : Path
-        Is replaced.
+        What is there already stays, unless it is the same.
     found : sequence of Look
     clips : DataFrame
         The clip table.
+    force : bool
+        Replace what is there: a person may have worked on it.
 
     Raises
     ------
     MEStoreError
-        If the file cannot be written.
+        If the file is there and another one, or cannot be written.
     """
-    names = clips.set_index("clip_id")[["part", "subject", "clip", "onset"]]
+    table = _as_csv(found, clips).encode()
     try:
-        with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(CSV_COLUMNS)
-            for clip, its in by_clip(found).items():
-                part, subject, name, onset = names.loc[clip]
-                reason, times = "; ".join(map(str, its)), f"{its[0].times:.3g}"
-                texts = (part, subject, name, onset, reason, clip)
-                writer.writerow([*(cell(str(text)) for text in texts), times])
+        if not force and path.is_file() and path.read_bytes() != table:
+            raise MEStoreError(
+                f"{path} is there already, and differs: rows may have been removed or reasons given; name "
+                "another file with --csv, or replace it with --force"
+            )
+        with replacing(path) as temporary:
+            temporary.write_bytes(table)
     except OSError as error:
         raise MEStoreError(f"{path} cannot be written ({error}); give another file with --csv") from error
 
 
-def what_next(path: Path, dataset: str) -> str:
-    """Return what to do with the table."""
+def _as_csv(found: Sequence[Look], clips: pd.DataFrame) -> str:
+    names = clips.set_index("clip_id")[["part", "subject", "clip", "onset"]]
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(CSV_COLUMNS)
+    for clip, its in by_clip(found).items():
+        part, subject, name, onset = names.loc[clip]
+        reason, times = "; ".join(map(str, its)), f"{its[0].times:.3g}"
+        texts = (part, subject, name, onset, reason, clip)
+        writer.writerow([*(cell(str(text)) for text in texts), times])
+    return text.getvalue()
+
+
+def what_next(path: Path | None, dataset: str) -> str:
+    """Return what to do with the table, or how to get one where none was written."""
+    table = path or f"`mestore qc {dataset} --csv FILE` writes a table of them"
     return (
-        f"{path}: look at these clips, remove the rows of those that are good, say why in column 'reason', "
+        f"{table}: look at these clips, remove the rows of those that are good, say why in column 'reason', "
         f"and keep the rest as {EXCLUSIONS} beside the recordings of {dataset} (or in data/own/{dataset})"
     )

@@ -207,11 +207,14 @@ def clipped(crops: NDArray[np.uint8], face: NDArray[np.bool_]) -> float:
 def missing(frames: NDArray[np.float64], *, onset: int, offset: int) -> float:
     """Return the share of the frame numbers from onset to offset that have no frame.
 
+    An offset before the onset has no frame numbers, of which none is missing; the index
+    refuses such a clip.
+
     Examples
     --------
     >>> missing(np.array([10.0, 11, 13, 14]), onset=10, offset=14)
     0.2
     """
     there = np.unique(frames[(frames >= onset) & (frames <= offset)])
-    annotated = offset - onset + 1
-    return float((annotated - len(there)) / annotated)
+    annotated = max(offset - onset + 1, 0)
+    return float((annotated - len(there)) / max(annotated, 1))

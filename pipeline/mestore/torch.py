@@ -1,6 +1,6 @@
 """Torch: the clips of some persons as a map-style dataset, for a `DataLoader` with any number of workers.
 
-Needs PyTorch: ``pip install 'mestore[torch]'``. Nothing else of mestore imports it.
+Needs PyTorch: ``pip install 'mestore[torch]'``. Besides this module, only face models that are networks import it.
 """
 
 from collections.abc import Collection, Iterable, Sequence

@@ -162,7 +162,7 @@ def test_a_store_may_not_be_called_like_a_stage(tmp_path):
             "datasets": {"toy": {"reader": "table"}},
             "stores": {"report": {"kind": "align", "input": "index"}},
             "protocols": {"loso": {"kind": "loso"}},
-            "evaluate": {"folds": "loso", "features": []},
+            "evaluate": {"loso": {"features": []}},
         }
     )
     with pytest.raises(ParamsError, match=r"stores\.report: a stage has that name"):

@@ -15,13 +15,17 @@ from mestore.build.failed import check_failed
 from mestore.build.provenance import write_code
 from mestore.build.raw import RawClips
 from mestore.build.stage import build_store
+from mestore.build.tables import build_index
 from mestore.datasets.content import clip_digest
 from mestore.errors import BuildError, ParamsError
+from mestore.faces.spec import ModelError
+from mestore.faces.weights import FOLDER, WEIGHTS
 from mestore.params import Params
 from mestore.sample import Sample
 from mestore.store.layout import Description
 from mestore.store.manifest import Manifest
 from mestore.store.writer import write_subject
+from mestore.synthetic.stills import still
 from mestore.workspace import find_workspace
 
 
@@ -35,7 +39,7 @@ def parameters(*, n: int = 10, n_jobs: int = 1, max_failed: int | None = None) -
                 "lbp": {"kind": "lbp_top", "input": "stores/clips", "params": {"radii": [1, 1, 2]}},
             },
             "protocols": {"loso": {"kind": "loso"}},
-            "evaluate": {"folds": "loso", "features": []},
+            "evaluate": {"loso": {"features": []}},
             "build": {"max_failed": max_failed},
             "compute": {"n_jobs": n_jobs},
         }
@@ -200,3 +204,28 @@ def test_jobs_hold_their_libraries_to_one_thread():
         assert cv2.getNumThreads() == 1
         assert {pool["num_threads"] for pool in threadpool_info()} <= {1}
     assert subject_module.single_threaded is single_threaded
+
+
+def test_weights_are_fetched_before_any_subject_and_only_if_one_is_to_be_built(tmp_path, monkeypatch):
+    folder = tmp_path / "data" / "raw" / "toy" / "c"
+    folder.mkdir(parents=True)
+    for number in (1, 2, 3):
+        Image.fromarray(still("grace_hopper").image.astype(np.uint8)).save(folder / f"{number}.png")
+    pd.DataFrame(
+        [["s1", "c", "c", 1, 2, 3, 100, "happiness", "12"]],
+        columns=["subject", "clip", "path", "onset", "apex", "offset", "fps", "emotion", "aus"],
+    ).to_csv(folder.parent / "recordings.csv", index=False)
+    (tmp_path / "params.yaml").write_text("")
+    found, params = find_workspace(tmp_path, environment={}), parameters()
+    build_index(found, params)
+    write_code(found, params)
+    assert "1 subjects built" in build_store(found, params, "crops")
+    unreachable = replace(WEIGHTS["dlib68"], package="", address="http://127.0.0.1:9/dlib68")
+    monkeypatch.setitem(WEIGHTS, "dlib68", unreachable)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv(FOLDER, raising=False)
+    assert "1 found in the cache" in build_store(found, params, "crops")
+    with pytest.raises(
+        ModelError, match=r"^the weights .* are not on this machine, and .* cannot be fetched"
+    ):
+        build_store(replace(found, cache=tmp_path / "other"), params, "crops")

@@ -61,7 +61,7 @@ def parameters(face: str, *, n_jobs: int = 1) -> Params:
             "datasets": {"two": {"reader": "table"}},
             "stores": {"crops": {"kind": "align", "input": "index", "params": params}},
             "protocols": {"loso": {"kind": "loso"}},
-            "evaluate": {"folds": "loso", "features": []},
+            "evaluate": {"loso": {"features": []}},
             "build": {"max_failed": 4},
             "compute": {"n_jobs": n_jobs},
         }

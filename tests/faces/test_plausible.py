@@ -46,7 +46,7 @@ ORDER = np.roll(FACE, 5, axis=0)
 @pytest.mark.parametrize(
     ("points", "width", "message"),
     [
-        (FACE / 8, 20, "whose eyes are 10 px apart; expected at least 12 px"),
+        (FACE / 8, 20, "whose eyes are 10 px apart; expected at least 16 px"),
         (FACE, 300, r"whose eyes are 0\.27 of the face's box apart; expected 0\.3 to 0\.6"),
         (FACE, 120, r"whose eyes are 0\.67 of the face's box apart"),
         (FACE + np.array([0, 100]), 160, r"of which \d+% lie inside the frame; expected at least 75%"),

@@ -3,9 +3,11 @@
 import functools
 import hashlib
 import http.server
+import logging
 import threading
 from dataclasses import replace
 
+import pooch
 import pytest
 from scenes import pinned
 
@@ -67,6 +69,19 @@ def test_they_are_fetched_once_into_the_cache(monkeypatch, server, cache):
     assert weights_file(NAME) == weights_file(NAME) == cache / file
     assert (cache / file).read_bytes() == CONTENT and asked == [f"/{file}"]
     assert [path.name for path in cache.iterdir()] == [file]
+
+
+def test_fetching_says_nothing_of_its_own(monkeypatch, server):
+    """Pooch would name a folder that is gone a moment later, and recommend to pin a hash."""
+    address, folder, _ = server
+    (folder / offered_at(monkeypatch, address)).write_bytes(CONTENT)
+    said = []
+    handler = logging.Handler()
+    handler.emit = lambda record: said.append(record.getMessage())
+    monkeypatch.setattr(pooch.get_logger(), "handlers", [handler])
+    pooch.get_logger().setLevel(logging.INFO)
+    weights_file(NAME)
+    assert said == []
 
 
 def test_what_has_another_hash_is_refused_and_not_kept(monkeypatch, server, cache):

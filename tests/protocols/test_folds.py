@@ -149,3 +149,12 @@ def test_a_tampered_file_is_refused(tmp_path, table):
 def test_a_label_that_is_none_is_refused(table):
     with pytest.raises(MEStoreError, match="label is 'person'"):
         make_folds(table, protocol="loso", label="person")
+
+
+def test_folds_hold_for_stores_that_differ_in_apexes(table):
+    folds = make_folds(table, protocol="loso")
+    spotted = table.assign(apex=table["apex"] + 1, apex_source="estimated:flow")
+    folds.require(spotted)
+    assert make_folds(spotted.drop(columns=["apex", "apex_source"]), protocol="loso").digest == folds.digest
+    with pytest.raises(LeakError, match="36 changed"):
+        folds.require(table.assign(onset=table["onset"] + 1))

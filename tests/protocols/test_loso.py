@@ -44,6 +44,26 @@ def test_a_dataset_that_is_not_there_is_refused_with_those_that_are():
         )
 
 
+@pytest.mark.parametrize(
+    ("protocol", "params"),
+    [
+        ("loso", {}),
+        ("kfold", {}),
+        ("lovo", {"allow_person_overlap": True}),
+        ("megc2019", {}),
+        ("megc2018", {"task": "hde"}),
+        ("cdmer", {}),
+    ],
+)
+def test_too_few_clips_because_of_exclusions_is_said(protocol, params):
+    table = field_table().assign(excluded="blurred")
+    with pytest.raises(LeakError, match=r"more would be scored, were they not excluded by exclusions\.csv"):
+        make_folds(table, protocol=protocol, params=params)
+    none = field_table().assign(kind="macro")
+    with pytest.raises(LeakError, match=r"^((?!exclusions).)*$"):
+        make_folds(none, protocol=protocol, params=params)
+
+
 def test_extra_data_trains_on_the_others_and_tests_the_same():
     table = field_table()
     plain, extra = made(table, scored=["casme2"]), made(table, scored=["casme2"], extra_data=True)

@@ -65,6 +65,15 @@ def test_stores_that_disagree_name_the_one_to_delete_and_a_choice_leaves_it_out(
     assert len(open_store(stores, names=["crops"]).clips()) == 36
 
 
+def test_stores_may_differ_in_apexes_and_what_holds_for_all_is_without_them(stores):
+    other = clip_table().assign(apex_source="estimated:flow")
+    write_tables(stores / "vector", other, pd.DataFrame(columns=list(FAILURES)))
+    store = open_store(stores)
+    assert store.clips().equals(store.clips("crops").drop(columns=["apex", "apex_source"]))
+    assert set(store.clips("vector")["apex_source"]) == {"estimated:flow"}
+    assert set(open_store(stores, names=["vector"]).clips()["apex_source"]) == {"estimated:flow"}
+
+
 @pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "\x00\x01"])
 def test_a_damaged_clip_table_is_one_sentence(stores, text):
     (stores / "vector" / "clips.csv").write_text(text)

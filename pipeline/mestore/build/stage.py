@@ -16,6 +16,7 @@ from mestore.build.subject import Outcome, Source, Task
 from mestore.build.tables import read_index
 from mestore.build.workers import run_tasks
 from mestore.errors import BuildError, ParamsError
+from mestore.faces.weights import weights_file
 from mestore.features import FEATURES
 from mestore.params import INDEX, Params, StoreParams, dump, is_ragged, kind_params
 from mestore.store.layout import FAILURES, Description
@@ -40,6 +41,8 @@ def build_store(workspace: Workspace, params: Params, name: str) -> str:
     BuildError
         If more clips failed than `build.max_failed` allows, or the machine failed; what was finished stays
         in the build cache.
+    ModelError
+        If weights of a face model are not on this machine and cannot be fetched.
     """
     if name not in params.stores:
         raise ParamsError(f"params.yaml has no store {name!r}; it has {', '.join(params.stores)}")
@@ -48,6 +51,7 @@ def build_store(workspace: Workspace, params: Params, name: str) -> str:
     cache.root.mkdir(parents=True, exist_ok=True)
     cache.sweep()
     tasks = list(_tasks(workspace, params, name, given, cache))
+    _fetch_weights(params.stores[name], tasks)
     outcomes = run_tasks(tasks, compute=params.compute, title=name)
     _refuse_errors(name, outcomes)
     failures = assemble(workspace.stores / name, tasks, table=given.table, carried=given.failures)
@@ -109,6 +113,16 @@ def _tasks(
                 source=source,
                 cache=cache,
             )
+
+
+def _fetch_weights(store: StoreParams, tasks: Sequence[Task]) -> None:
+    """Fetch the weights that a store names, unless the cache holds all of it.
+
+    Here and not in the workers, which would each fetch them, and where it fails, say so once per subject.
+    """
+    if any(task.key not in task.cache for task in tasks):
+        for name in kind_params(store).uses().weights:
+            weights_file(name)
 
 
 def _source(workspace: Workspace, given: Input, dataset: str, subject: str, rows: pd.DataFrame) -> Source:

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 @app.command()
 def qc(
     dataset: Annotated[str | None, typer.Argument(help="Of params.yaml; by default all.")] = None,
-    csv: Annotated[Path | None, typer.Option(help="The table; by default DATASET.qc.csv here.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON; no table without --csv.")] = False,
+    csv: Annotated[Path | None, typer.Option(help="Write them as a table, one row per clip.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an earlier table that differs.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List the clips to look at, worst first, by the thresholds in params.yaml; status 1 if there are any.
 
@@ -54,11 +55,11 @@ def qc(
             numbered = kept.loc[kept["dataset"] == name, "clip_id"].nunique()
             excluded = int(((clips["dataset"] == name) & (clips["excluded"] != "")).sum())
             say(listing.qc_text(own, dataset=name, clips=numbered, excluded=excluded))
-        if csv is not None or not as_json:
-            path = _table_of(workspace, name, csv)
-            listing.write_looks(path, own, clips)
-            if own and not as_json:
-                say(listing.what_next(path, name))
+        if csv is not None:
+            _outside(workspace, name, csv)
+            listing.write_looks(csv, own, clips, force=force)
+        if own and not as_json:
+            say(listing.what_next(csv, name))
     sys.exit(int(bool(found)))
 
 
@@ -79,14 +80,12 @@ def _opened(workspace: "Workspace", params: "Params") -> "Store":
     )
 
 
-def _table_of(workspace: "Workspace", name: str, csv: Path | None) -> Path:
-    """Return where the table goes; not into the dataset's folder, in which mestore writes nothing."""
+def _outside(workspace: "Workspace", name: str, path: Path) -> None:
+    """Refuse a table in the dataset's folder, in which mestore writes nothing."""
     from mestore.errors import MEStoreError
 
-    path = csv or Path(f"{name}.qc.csv")
     if path.resolve().is_relative_to((workspace.raw / name).resolve()):
         raise MEStoreError(
             f"{path} would lie in the folder of the recordings, in which mestore writes nothing; give a file "
-            "elsewhere with --csv, or run it in another folder"
+            "elsewhere with --csv"
         )
-    return path

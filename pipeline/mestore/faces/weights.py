@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+import logging
 import os
 import tempfile
 from dataclasses import dataclass
@@ -145,6 +146,9 @@ def _fetched(weights: Weights) -> Path:
     """Fetch a file into the cache folder; one of another hash never gets there."""
     import pooch
 
+    # It would say where it puts the file for the moment, and recommend to pin a hash. That is done below,
+    # also where only the first digits are known.
+    pooch.get_logger().setLevel(logging.WARNING)
     path = cache_folder() / weights.file
     elsewhere = (
         f"put the file into {path.parent}, or into a folder that ${FOLDER} names; its sha256 is "

@@ -100,7 +100,9 @@ def plan(table: pd.DataFrame, truth: "pd.Series[str]", options: Cd6meOptions) ->
     left_out = LeftOut()
     own = members_only(table, MEMBERS, left_out, what="CD6ME")
     scored = scored_once(own, truth, left_out)
-    folds = leave_one_dataset_out(scored, [member.reader for member in MEMBERS], what="CD6ME")
+    folds = leave_one_dataset_out(
+        scored, [member.reader for member in MEMBERS], left_out=left_out, what="CD6ME"
+    )
     smaller = _has_255_rows(scored)
     members = [ROWS_255 if smaller and it.reader == "casme2" else it for it in MEMBERS]
     made = Plan(

@@ -105,7 +105,7 @@ def _domains(
         if rows.empty:
             raise LeakError(
                 f"no clip of {name} has a class of {truth.name}; protocol 'cdmer' needs clips of "
-                f"{', '.join(names)}: add the dataset, or choose another type"
+                f"{', '.join(names)}: {left_out.more('add the dataset, or choose another type')}"
             )
     return domains
 

@@ -105,7 +105,9 @@ def counts(
     return found
 
 
-def leave_one_dataset_out(rows: pd.DataFrame, order: Sequence[str], *, what: str) -> list[Fold]:
+def leave_one_dataset_out(
+    rows: pd.DataFrame, order: Sequence[str], *, left_out: LeftOut, what: str
+) -> list[Fold]:
     """Return one fold per dataset, called after the reader that it tests.
 
     Who is in several datasets is tested with each, by the clips of that dataset, and trained on in none of
@@ -117,6 +119,8 @@ def leave_one_dataset_out(rows: pd.DataFrame, order: Sequence[str], *, what: str
         The scored clips.
     order : sequence of str
         The readers, in order of the folds; those without clips have none.
+    left_out : LeftOut
+        Why other clips are not scored, for the message.
     what : str
         Name of the protocol, for the message.
 
@@ -128,9 +132,10 @@ def leave_one_dataset_out(rows: pd.DataFrame, order: Sequence[str], *, what: str
     own = {reader: rows[rows["reader"] == reader] for reader in set(rows["reader"])}
     there = [reader for reader in order if reader in own]
     if len(there) < 2:
+        advice = left_out.more("add them to params.yaml, and look at their labels with `mestore check`")
         raise LeakError(
             f"{what} found clips to score of {there or 'no dataset'}; leaving one out needs two or more of "
-            f"{', '.join(order)}: add them to params.yaml, and look at their labels with `mestore check`"
+            f"{', '.join(order)}: {advice}"
         )
     shared = set(_shared(rows))
     folds = []

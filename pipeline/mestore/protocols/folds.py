@@ -161,8 +161,12 @@ def load_folds(path: str | Path) -> Folds:
 
 
 def row_digests(table: pd.DataFrame) -> dict[str, str]:
-    """Return a digest of every row of a clip table, of its own columns alone, by clip id."""
-    keep = [name for name in clip_table.columns() if name in table and name not in clip_table.SOURCES]
+    """Return a digest of every row of a clip table, of its own columns alone, by clip id.
+
+    Without the apexes, which no protocol depends on: stores may differ in them, and folds hold for all.
+    """
+    others = (*clip_table.SOURCES, *clip_table.SPOTTED)
+    keep = [name for name in clip_table.columns() if name in table and name not in others]
     rows = table[keep].astype("str").itertuples(index=False)
     return {
         str(clip): hashlib.sha256(repr(tuple(row)).encode()).hexdigest()[:16]

@@ -20,7 +20,7 @@ from mestore.persons import HeldOut
 from mestore.protocols.balance import balanced, rarest_first
 from mestore.protocols.counted import counts
 from mestore.protocols.fold import Fold, shuffled
-from mestore.protocols.plan import MORE, Count, LeftOut, Plan, eligible
+from mestore.protocols.plan import Count, LeftOut, Plan, eligible
 from mestore.protocols.spec import ProtocolOptions
 
 
@@ -65,7 +65,7 @@ def plan(table: pd.DataFrame, truth: "pd.Series[str]", options: KfoldOptions) ->
     if persons.nunique() < options.k:
         raise LeakError(
             f"found {persons.nunique()} person(s) with a clip to score; {options.k} folds by person need "
-            f"{options.k} or more: choose a smaller k, 2 or more, or {MORE}"
+            f"{options.k} or more: choose a smaller k, 2 or more, or {left_out.more()}"
         )
     if options.balance:
         groups = balanced(_by_person(persons, labels), k=options.k, seed=options.seed)

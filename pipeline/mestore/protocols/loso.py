@@ -37,7 +37,7 @@ def plan(table: pd.DataFrame, truth: "pd.Series[str]", options: LosoOptions) -> 
     rows = _named(table, options.scored, left_out) if options.scored else table
     scored = eligible(rows, truth, left_out, what=str(truth.name))
     made = Plan(
-        folds=leave_one_out(scored["person"], of=", ".join(options.scored)),
+        folds=leave_one_out(scored["person"], of=", ".join(options.scored), more=left_out.more()),
         left_out=left_out.reasons,
         counts=counts(scored, str(truth.name)),
     )
@@ -59,7 +59,7 @@ def _named(table: pd.DataFrame, names: list[str], left_out: LeftOut) -> pd.DataF
     return left_out.where(table, ~of, "of a dataset that is not scored")
 
 
-def leave_one_out(persons: Iterable[str], *, of: str = "") -> list[Fold]:
+def leave_one_out(persons: Iterable[str], *, of: str = "", more: str = MORE) -> list[Fold]:
     """Return one fold per person, in order of their names.
 
     Parameters
@@ -67,6 +67,8 @@ def leave_one_out(persons: Iterable[str], *, of: str = "") -> list[Fold]:
     persons : iterable of str
     of : str
         Whose clips are scored, for the message.
+    more : str
+        What to do where there are too few, for the message.
 
     Raises
     ------
@@ -82,7 +84,7 @@ def leave_one_out(persons: Iterable[str], *, of: str = "") -> list[Fold]:
     if len(names) < 2:
         raise LeakError(
             f"found {len(names)} person(s) with a clip {of and f'of {of} '}to score; leaving one out needs "
-            f"two or more: {MORE}"
+            f"two or more: {more}"
         )
     return [
         Fold(name=person, train=tuple(other for other in names if other != person), test=HeldOut([person]))

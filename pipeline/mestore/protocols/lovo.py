@@ -14,7 +14,7 @@ from mestore.errors import LeakError
 from mestore.persons import HeldOut
 from mestore.protocols.counted import counts
 from mestore.protocols.fold import Fold
-from mestore.protocols.plan import MORE, Count, LeftOut, Plan, eligible
+from mestore.protocols.plan import Count, LeftOut, Plan, eligible
 from mestore.protocols.spec import ProtocolOptions
 
 RECORDING = ["dataset", "part", "subject", "video"]
@@ -50,7 +50,8 @@ def plan(table: pd.DataFrame, truth: "pd.Series[str]", options: LovoOptions) -> 
     groups = scored.groupby(RECORDING)
     if len(groups) < 2:
         raise LeakError(
-            f"found {len(groups)} video(s) with a clip to score; leaving one out needs two or more: {MORE}"
+            f"found {len(groups)} video(s) with a clip to score; leaving one out needs two or more: "
+            f"{left_out.more()}"
         )
     recordings = scored[[*RECORDING, "person"]].drop_duplicates()
     videos = Counter(recordings["person"].tolist())

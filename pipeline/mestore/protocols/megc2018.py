@@ -64,9 +64,11 @@ def plan(table: pd.DataFrame, truth: "pd.Series[str]", options: Megc2018Options)
     own = members_only(table, members, left_out, what="MEGC2018")
     scored = scored_once(own, truth, left_out)
     if holdout:
-        folds = leave_one_dataset_out(scored, ("samm", "casme2"), what="MEGC2018's holdout task")
+        folds = leave_one_dataset_out(
+            scored, ("samm", "casme2"), left_out=left_out, what="MEGC2018's holdout task"
+        )
     else:
-        folds = leave_one_out(scored["person"], of="CASME II or SAMM")
+        folds = leave_one_out(scored["person"], of="CASME II or SAMM", more=left_out.more())
     made = Plan(
         folds=folds,
         left_out=left_out.reasons,

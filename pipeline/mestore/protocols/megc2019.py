@@ -59,7 +59,7 @@ def plan(table: pd.DataFrame, truth: "pd.Series[str]", options: Megc2019Options)
     own = members_only(table, MEMBERS, left_out, what="MEGC2019")
     scored = scored_once(_without_excluded(own, left_out), truth, left_out)
     made = Plan(
-        folds=leave_one_out(scored["person"], of="CASME II, SAMM or SMIC HS"),
+        folds=leave_one_out(scored["person"], of="CASME II, SAMM or SMIC HS", more=left_out.more()),
         left_out=left_out.reasons,
         counts=counts(scored, truth, MEMBERS, clips=(CLIPS,), persons=(68,), source=SOURCE),
         flags=list(missing(scored, MEMBERS)),

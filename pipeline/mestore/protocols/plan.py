@@ -11,6 +11,12 @@ from mestore.protocols.fold import Fold
 EXCLUDED = "excluded by exclusions.csv"
 """What the reason begins with for a clip that would be scored, were it not for the lab's exclusions."""
 
+MORE = (
+    "take more subjects (datasets.<name>.subjects in params.yaml), or more datasets, and look at their "
+    "labels with `mestore check`"
+)
+"""What to do where a protocol finds too few clips."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Count:
@@ -93,12 +99,18 @@ class LeftOut:
         for clip in clips:
             self.reasons.setdefault(str(clip), reason)
 
+    def more(self, advice: str = MORE) -> str:
+        """Return what to do where too few clips are left: `advice`, after what exclusions.csv took.
 
-MORE = (
-    "take more subjects (datasets.<name>.subjects in params.yaml), or more datasets, and look at their "
-    "labels with `mestore check`"
-)
-"""What to do where a protocol finds too few clips."""
+        Examples
+        --------
+        >>> LeftOut({"a": f"{EXCLUDED}: blurred", "b": "no emotion"}).more("add")
+        '1 clip(s) more would be scored, were they not excluded by exclusions.csv: take some back; or add'
+        """
+        count = _excluded(self.reasons)
+        if not count:
+            return advice
+        return f"{count} clip(s) more would be scored, were they not {EXCLUDED}: take some back; or {advice}"
 
 
 def eligible(table: pd.DataFrame, truth: "pd.Series[str]", left_out: LeftOut, *, what: str) -> pd.DataFrame:
@@ -150,5 +162,9 @@ def excluded_flag(left_out: Mapping[str, str], *, scored: int) -> list[str]:
     >>> excluded_flag({"a": "a macro-expression", "b": f"{EXCLUDED}: a hand over the mouth"}, scored=9)
     ['1 of 10 clips excluded by exclusions.csv, not comparable']
     """
-    count = sum(reason.startswith(EXCLUDED) for reason in left_out.values())
+    count = _excluded(left_out)
     return [f"{count} of {scored + count} clips {EXCLUDED}, not comparable"] if count else []
+
+
+def _excluded(left_out: Mapping[str, str]) -> int:
+    return sum(reason.startswith(EXCLUDED) for reason in left_out.values())

@@ -102,7 +102,7 @@ def _figures(
     if shown is None:
         return by_subject
     crops, flow = store.feature(shown[0]), store.feature(shown[1]) if shown[1] else None
-    rows = table.set_index("clip_id")
+    rows = crops.clips.set_index("clip_id")  # with the apexes of these crops; other stores may have others
     subjects = sorted(table["subject"].unique())
     with progress_shown(f"report {dataset}", unit="subject") as progress:
         for done, subject in enumerate(subjects, start=1):

@@ -67,18 +67,22 @@ class Store:
         Parameters
         ----------
         name : str, optional
-            Of that store; by default all must agree, as they do after `dvc repro`.
+            Of that store: `apex` and `apex_source` are what its arrays were computed with. By default what
+            holds for all stores: they must agree, as they do after `dvc repro`. They may differ in apexes
+            that one of them spotted; the two columns are then left out.
         """
         if name is not None:
             return self.feature(name).clips.copy()
         (first, table), *others = [(name, feature.clips) for name, feature in self.features.items()]
+        spotted = list(clip_table.SPOTTED)
+        common = table.drop(columns=spotted)
         for other, its in others:
-            if not its.equals(table):
+            if not its.drop(columns=spotted).equals(common):
                 raise StoreError(
                     f"stores {first!r} and {other!r} hold different clip tables; run `dvc repro`, and delete "
                     f"the folder of one that params.yaml names no more below {self.path}"
                 )
-        return table.copy()
+        return table.copy() if all(its.equals(table) for _, its in others) else common
 
     def select(
         self,
