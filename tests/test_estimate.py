@@ -14,7 +14,7 @@ stores:
   crops: {kind: align, input: index, params: {side: 64}}
   flow: {kind: tvl1, input: stores/crops, params: {pairs: onset-apex}}
 protocols: {}
-evaluate: {folds: loso, features: []}
+evaluate: {loso: {features: []}}
 """
 
 

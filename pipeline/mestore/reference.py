@@ -13,14 +13,13 @@ from mestore.params import (
     BuildParams,
     ComputeParams,
     DatasetParams,
-    EvaluateParams,
     ProtocolParams,
     StoreParams,
-    SvmParams,
     WriteParams,
     key_of,
 )
 from mestore.protocols import PROTOCOLS
+from mestore.scores.settings import EvaluateParams, SvmParams
 
 _SECTIONS: dict[str, type[BaseModel]] = {
     "datasets.<name>": DatasetParams,

@@ -62,7 +62,7 @@ class ClipDataset(Dataset[Unlabelled]):
     persons : iterable of str
         Such as `fold.train`.
     clips : collection of str, optional
-        Clip ids that are wanted at all, such as `folds.clips`.
+        Clip ids that are wanted at all, such as `folds.training(fold)`; give `classes` too then.
     label : str
         What is predicted, such as `folds.label`: one class a clip.
     classes : sequence of str, optional

@@ -43,7 +43,7 @@ def parameters(*, n: int) -> Params:
                 "clips": {"kind": "tim", "input": "stores/crops", "params": {"n": n}},
             },
             "protocols": {"loso": {"kind": "loso"}},
-            "evaluate": {"folds": "loso", "features": []},
+            "evaluate": {"loso": {"features": []}},
             "compute": {"n_jobs": 1},
         }
     )

@@ -35,7 +35,7 @@ def parameters(*, n: int = 10, n_jobs: int = 1, max_failed: int | None = None) -
                 "lbp": {"kind": "lbp_top", "input": "stores/clips", "params": {"radii": [1, 1, 2]}},
             },
             "protocols": {"loso": {"kind": "loso"}},
-            "evaluate": {"folds": "loso", "features": []},
+            "evaluate": {"loso": {"features": []}},
             "build": {"max_failed": max_failed},
             "compute": {"n_jobs": n_jobs},
         }
