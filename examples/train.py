@@ -13,6 +13,6 @@ model = mestore.Fitted(make_pipeline(StandardScaler(), SVC(kernel="linear")), la
 for fold in folds:
     train = store.read("mdmo", fold.train, clips=folds.training(fold))
     test = store.read("mdmo", fold.test, clips=folds.tested(fold))
-    scorer.add(fold, model.fit(train).predict(test))
+    scorer.add(fold, model.fit(train.labelled(folds.label)).predict(test))
 scores = scorer.scores()
 print(f"MDMO + linear SVM, {scores.clips} clips: UF1 {scores.uf1:.3f}, UAR {scores.uar:.3f}")  # noqa: T201

@@ -6,9 +6,9 @@ import shutil
 from mestore.build.entry import run_stage
 from mestore.build.threads import single_threaded
 from mestore.datasets.table_io import replacing
-from mestore.evaluate import confusion, evaluate, metrics, record
 from mestore.params import Params
 from mestore.protocols.folds import load_folds
+from mestore.scores.evaluate import confusion, evaluate, metrics, record
 from mestore.store.reader import open_store
 from mestore.workspace import Workspace
 

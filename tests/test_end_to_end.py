@@ -11,8 +11,8 @@ import pytest
 
 import mestore
 from checkout import Checkout, shared_media
-from mestore.params import BASELINES
 from mestore.scores.baselines import linear_svm, smaller
+from mestore.scores.settings import BASELINES
 from mestore.store.layout import Description
 
 FLOW_FEATURES = ("flow", "mdmo")

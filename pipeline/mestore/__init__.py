@@ -8,10 +8,10 @@ What a trainer uses::
     folds = mestore.load_folds("data/folds/loso.json")
     scorer = mestore.Scorer(folds, store.clips())
     for fold in folds:
-        train = store.read("mdmo", fold.train, clips=folds.clips)
-        test = store.read("mdmo", fold.test, clips=folds.clips)             # without labels
-        model = mestore.Fitted(make_pipeline(StandardScaler(), SVC()), label=folds.label).fit(train)
-        scorer.add(fold, model.predict(test))
+        train = store.read("mdmo", fold.train, clips=folds.training(fold))
+        test = store.read("mdmo", fold.test, clips=folds.tested(fold))      # without labels
+        model = mestore.Fitted(make_pipeline(StandardScaler(), SVC()), label=folds.label)
+        scorer.add(fold, model.fit(train.labelled(folds.label)).predict(test))
     print(scorer.scores())
 
 A scorer takes any mapping of clip ids to classes. Where it says what it was fitted on (`Fitted` does, and

@@ -15,8 +15,12 @@ MEDIA = ("frames", "video")
 LABELS = ("emotion", "objective_class", "aus", "aus_given")
 """Columns that say what a clip shows: what a trainer may not see of a test clip."""
 
-TELLING = (*LABELS, "corrections", "excluded")
-"""Columns that labels can be read from: what a store does not show of persons who are held out."""
+TELLING = (*LABELS, "corrections", "excluded", "video", "clip", "event")
+"""Columns that labels can be read from: what a store does not show of persons who are held out.
+
+SMIC, CAS(ME)^2 and MMEW write the emotion into the names of clips, and so into video, clip and event.
+`clip_id` stays, because predictions go by it, and tells the emotion there too: nobody may fit anything to it.
+"""
 
 SOURCES = ("media", "frames", "paths", "landmarks", "box", "digest")
 """Columns that say where a clip's images are and what they hold; stores carry the table without them."""

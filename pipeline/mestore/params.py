@@ -17,14 +17,12 @@ from mestore.features import FEATURES
 from mestore.features.spec import KindParams, refuse_names
 from mestore.labels.target import names as targets
 from mestore.protocols import PROTOCOLS
+from mestore.scores.settings import BASELINES, EvaluateParams
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Model = TypeVar("Model", bound=BaseModel)
 
 INDEX = "index"
-
-BASELINES = ("constant", "majority")
-"""What is scored beside the features, and needs none."""
 
 
 class _Section(BaseModel):
@@ -64,34 +62,6 @@ class ProtocolParams(_Section):
         "empty: the protocol's own, or emotion",
     )
     params: dict[str, Any] = Field(default_factory=dict, description="of that protocol, see its module")
-
-
-class SvmParams(_Section):
-    """The support vector machine of a feature."""
-
-    kernel: Literal["linear", "rbf", "poly"] = Field(
-        default="linear", description="with scikit-learn's gamma `scale`; poly: of degree 3"
-    )
-    C: float = Field(
-        default=1.0, gt=0, allow_inf_nan=False, description="how dear a wrongly classified training clip is"
-    )
-    scale: bool = Field(
-        default=True, description="each value less its mean, by its deviation, over the training clips"
-    )
-    balanced: bool = Field(default=True, description="classes weigh the same, however many clips they have")
-
-
-class EvaluateParams(_Section):
-    """What is scored in the folds of a protocol: data/scores/<name>. The name is that of the protocol."""
-
-    features: list[str] = Field(
-        description="names of stores with one fixed-shape feature a clip; an SVM each, beside the baselines "
-        "constant and majority, which need none"
-    )
-    svm: dict[str, SvmParams] = Field(
-        default_factory=dict,
-        description="settings by feature, see the next table; those not named: its defaults",
-    )
 
 
 class WriteParams(_Section):

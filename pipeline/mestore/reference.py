@@ -13,15 +13,14 @@ from mestore.params import (
     BuildParams,
     ComputeParams,
     DatasetParams,
-    EvaluateParams,
     ProtocolParams,
     QualityParams,
     StoreParams,
-    SvmParams,
     WriteParams,
     key_of,
 )
 from mestore.protocols import PROTOCOLS
+from mestore.scores.settings import EvaluateParams, SvmParams
 
 _SECTIONS: dict[str, type[BaseModel]] = {
     "datasets.<name>": DatasetParams,

@@ -1,6 +1,6 @@
 """Torch: the clips of some persons as a map-style dataset, for a `DataLoader` with any number of workers.
 
-Needs PyTorch: ``pip install 'mestore[torch]'``. Besides this module, only face models that are networks import it.
+Needs PyTorch: ``pip install 'mestore[torch]'``. Only face models that are networks import it elsewhere.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -62,7 +62,7 @@ class ClipDataset(Dataset[Unlabelled]):
     persons : iterable of str
         Such as `fold.train`.
     clips : collection of str, optional
-        Clip ids that are wanted at all, such as `folds.clips`.
+        Clip ids that are wanted at all, such as `folds.training(fold)`; give `classes` too then.
     label : str
         What is predicted, such as `folds.label`: one class a clip.
     classes : sequence of str, optional

@@ -40,12 +40,12 @@ def _actor(index: int) -> tuple[Actor, np.ndarray, list[Take]]:
 
 
 @cache
-def frames_of(index: int, number: int) -> np.ndarray:
-    """Return onset, apex and offset of a clip and the frame after each, (6, y, x, 3)."""
+def frames_of(index: int, number: int, *, after: int = 0) -> np.ndarray:
+    """Return onset, apex and offset of a clip, or the frames so many after each, (3, y, x, 3)."""
     _, enlarged, takes = _actor(index)
     truth = takes[number].truth
     scene: Scene = prepare(enlarged, truth)
-    numbers = [it + later for it in (truth.onset, truth.apex, truth.offset) for later in (0, 1)]
+    numbers = [it + after for it in (truth.onset, truth.apex, truth.offset)]
     return np.stack(list(expose(scene, truth, takes[number].camera, frames=numbers)))
 
 
@@ -65,7 +65,7 @@ def crop(frames: np.ndarray, row: dict, index: int, *, side: int = 128) -> Sampl
 def acted(row: dict) -> Sample:
     """Return the crops of a row of `clip_table`: subject s05, clip c1 is actor 5, take 1."""
     index, number = int(row["subject"][1:]), int(row["clip"][1:])
-    return crop(frames_of(index, number)[::2], row, index)
+    return crop(frames_of(index, number), row, index)
 
 
 def write_stores(

@@ -10,6 +10,7 @@ from mestore import MEStoreError
 from mestore.audit.apart import check_apart
 from mestore.audit.frozen import read_frozen
 from mestore.audit.origin import check_origin
+from mestore.protocols.folds import load_folds
 from mestore.protocols.freeze import make_folds
 
 
@@ -97,10 +98,12 @@ def test_folds_that_overlap_on_purpose_are_to_look_at_and_without_a_flag_they_le
         fold["tested"], fold["trained"] = own[:1], own[1:]
         record["flags"] = flags
 
-    on_purpose, _ = edited(lambda record: overlap(record, ["the same people"]), as_made=True)
+    flags = ["376 of 442 clips, not comparable", "persons overlap: the same people"]
+    on_purpose, _ = edited(lambda record: overlap(record, flags), as_made=True)
     assert severities(on_purpose) == ["look"] and "flags on purpose" in on_purpose.findings[0].what
-    silent, _ = edited(lambda record: overlap(record, []), as_made=True)
-    assert severities(silent) == ["leak"]
+    for others in ([], flags[:1]):
+        silent, _ = edited(lambda record, others=others: overlap(record, others), as_made=True)
+        assert severities(silent) == ["leak"]
 
 
 def test_a_clip_on_both_sides_of_a_fold_that_overlaps_leaks(edited):
@@ -158,10 +161,51 @@ def test_persons_whom_the_index_would_refuse_are_found(edited):
     assert any("1 row of the clip table about a clip that has one already" in its.what for its in doubled)
 
 
-def test_a_protocol_that_is_not_known_is_said_and_not_compared(edited):
-    origin = edited(lambda record: record.update(protocol="mine"))[1]
-    assert not origin.examined.findings and not origin.as_made
-    assert "no protocol 'mine'" in origin.examined.unseen[0]
+@pytest.mark.parametrize(
+    ("entries", "why"),
+    [
+        ({"protocol": "mine"}, "no protocol 'mine'"),
+        ({"protocol": "megc2019"}, "predicts 'megc2019', not 'emotion'"),
+        ({"params": {"colour": "red"}}, "'colour' is unknown"),
+        ({"params": {"scored": 3}}, "'scored' is 3"),
+        ({"params": {"scored": ["samm"]}}, "dataset 'samm' of option 'scored' has no clip"),
+        ({"params": [[1, 2]]}, "protocol 'loso' does not run"),
+        ({"label": "mood"}, "label is 'mood'"),
+    ],
+)
+def test_a_protocol_that_cannot_be_run_again_is_to_look_at(edited, entries, why):
+    origin = edited(lambda record: record.update(entries))[1]
+    assert severities(origin.examined) == ["look"] and not origin.as_made
+    (finding,) = origin.examined.findings
+    assert "nobody can say whether the folds are what their protocol makes" in finding.what
+    assert why in finding.what and why in origin.examined.unseen[0]
+
+
+@pytest.mark.parametrize(
+    ("entries", "said"),
+    [
+        ({"flags": ["mine"]}, "flags of the file are not those of the protocol: the protocol lacks 'mine'"),
+        ({"counts": []}, "counts of the file are not those of the protocol: the file lacks 'clips of table"),
+        ({"average": "folds"}, 'average is "folds" in the file, and "pooled" by the protocol'),
+        ({"label": ""}, 'label is "" in the file, and "emotion" by the protocol'),
+        ({"schema": 2}, "schema is 2 in the file"),
+        ({"params": {"scored": []}}, 'params is {"scored": []} in the file'),
+        ({"left_out": {"toy/s00/c0@10": "forgotten"}}, "1 clip left out in the file or by the protocol"),
+        ({"mine": 1}, "the file holds other entries, reasons or orders"),
+    ],
+)
+def test_an_entry_that_was_edited_is_to_look_at(edited, entries, said):
+    origin = edited(lambda record: record.update(entries))[1]
+    assert severities(origin.examined) == ["look"] and not origin.as_made
+    assert said in origin.examined.findings[0].what
+
+
+def test_an_order_that_was_edited_is_to_look_at_and_the_layout_of_the_file_is_not(edited, tmp_path):
+    origin = edited(lambda record: record["folds"][0]["train"].reverse())[1]
+    assert "the file holds other entries, reasons or orders" in origin.examined.findings[0].what
+    edited()
+    frozen = read_frozen(tmp_path / "loso.json")
+    assert frozen.digest == load_folds(tmp_path / "loso.json").digest
 
 
 @pytest.mark.parametrize(
@@ -171,4 +215,12 @@ def test_a_file_that_holds_no_folds_is_refused(tmp_path, text):
     path = tmp_path / "loso.json"
     path.write_text(text)
     with pytest.raises(MEStoreError, match=r"holds no folds .*dvc repro folds"):
+        read_frozen(path)
+
+
+def test_a_name_that_is_half_of_a_sign_is_refused(tmp_path):
+    path = tmp_path / "loso.json"
+    make_folds(clip_table(), protocol="loso").save(path)
+    path.write_text(path.read_text().replace("toy/s03", r"\ud800"))
+    with pytest.raises(MEStoreError, match=r"holds no folds .*surrogates not allowed.*dvc repro folds"):
         read_frozen(path)

@@ -4,6 +4,7 @@ import csv
 import json
 import shutil
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -14,6 +15,7 @@ from acting import acted, acted_table, by_still, crop, frames_of, write_stores
 from typer.testing import CliRunner
 
 import mestore.cli.audit
+import mestore.faces.embedding
 from conftest import vector_sample
 from mestore.audit.audit import run_audit
 from mestore.audit.copies import CHECK as COPIES
@@ -21,6 +23,8 @@ from mestore.audit.crops import look_at
 from mestore.audit.faces import CHECK as FACES
 from mestore.audit.finding import Examined
 from mestore.cli import app
+from mestore.errors import MEStoreError
+from mestore.faces.embedding import embedding
 from mestore.protocols.freeze import make_folds
 from mestore.store.feature import Feature
 from mestore.workspace import find_workspace
@@ -32,6 +36,22 @@ FOLDS = "data/folds/loso.json"
 def written(tmp_path_factory) -> Path:
     """The stores of 12 actors, each a person; written once, and copied."""
     return write_stores(tmp_path_factory.mktemp("acted") / "stores", acted_table())
+
+
+@pytest.fixture(autouse=True)
+def each_face_once(monkeypatch):
+    """The embedding as it is, computed once for equal pixels and landmarks: the stores are audited often."""
+    monkeypatch.setattr(mestore.faces.embedding, "embedding", _embedded)
+
+
+def _embedded(image: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+    return _of_bytes(image.tobytes(), image.shape, landmarks.tobytes(), landmarks.dtype.str)
+
+
+@cache
+def _of_bytes(pixels: bytes, shape: tuple[int, ...], places: bytes, dtype: str) -> np.ndarray:
+    landmarks = np.frombuffer(places, dtype).reshape(-1, 2)
+    return embedding(np.frombuffer(pixels, np.uint8).reshape(shape), landmarks)
 
 
 @pytest.fixture
@@ -116,11 +136,11 @@ def jpeg(frames: np.ndarray, *, quality: int = 80, gain: float = 1.0) -> np.ndar
 
 
 COPIED = {
-    "the same bytes": lambda frames: frames[::2],
-    "encoded again": lambda frames: jpeg(frames[::2]),
-    "brighter": lambda frames: jpeg(frames[::2], quality=95, gain=1.1),
-    "one frame later": lambda frames: frames[1::2],
-    "grey": lambda frames: np.repeat(frames[::2].mean(axis=3, keepdims=True), 3, axis=3).astype(np.uint8),
+    "the same bytes": lambda frames: frames,
+    "encoded again": jpeg,
+    "brighter": lambda frames: jpeg(frames, quality=95, gain=1.1),
+    "one frame later": lambda frames: frames,
+    "grey": lambda frames: np.repeat(frames.mean(axis=3, keepdims=True), 3, axis=3).astype(np.uint8),
 }
 
 
@@ -131,7 +151,8 @@ def test_a_clip_copied_to_another_person_is_found(empty, how):
     def copied(row):
         if row["clip_id"] != "toy/s03/c2@12":
             return acted(row)
-        return crop(COPIED[how](frames_of(0, 0)), row, 0)  # take 0 of actor 0 has a peak of 2 px
+        frames = frames_of(0, 0, after=int(how == "one frame later"))  # take 0 has a peak of 2 px
+        return crop(COPIED[how](frames), row, 0)
 
     write_stores(Path("data/stores"), table, crops=copied)
     freeze(table)
@@ -171,7 +192,7 @@ def test_crops_without_landmarks_flat_ones_and_depth_are_told(empty):
 
 
 def test_looks_of_several_processes_are_those_of_one(written):
-    feature, table = Feature(written / "crops"), acted_table(persons=6)
+    feature, table = Feature(written / "crops"), acted_table(persons=5)  # a worker takes 4 at once
     alone, beside = (look_at(feature, table, jobs=jobs) for jobs in (1, 2))
     assert [look.clip for look in beside] == [look.clip for look in alone] == list(table["clip_id"])
     for one, other in zip(alone, beside, strict=True):
@@ -254,6 +275,38 @@ def test_a_store_scaled_over_all_clips_leaks(empty):
     assert (
         done.exit_code == 1 and "LEAK: store 'vector': the columns have mean 0 and deviation 1" in done.stdout
     )
+
+
+@pytest.mark.parametrize(
+    "page", [FOLDS, "svm.csv", "data/stores/vector/clips.csv", "data", "/dev/null", "no/such/page.html"]
+)
+def test_a_page_is_written_over_no_file_that_is_none_and_before_any_work(empty, page):
+    write_stores(Path("data/stores"), acted_table(), crops=None)
+    freeze(acted_table())
+    Path("svm.csv").write_text("clip_id,predicted\n")
+    before = {it: it.read_bytes() for it in Path().rglob("*") if it.is_file()}
+    done = audited("--page", page)
+    assert isinstance(done.exception, MEStoreError) and not done.stdout
+    assert {it: it.read_bytes() for it in Path().rglob("*") if it.is_file()} == before
+
+
+def test_processes_are_one_or_more_and_no_more_than_cores(empty):
+    write_stores(Path("data/stores"), acted_table(), crops=None)
+    freeze(acted_table())
+    for jobs in ("0", "-7"):
+        done = audited("--jobs", jobs)
+        assert done.exit_code == 2 and "expected 1 or more, or -1" in done.output
+    assert audited("--jobs", "100000").exit_code == 0
+
+
+def test_what_every_score_over_the_folds_must_say_stands_first_and_is_no_finding(empty):
+    table = acted_table().assign(reader="samm")
+    write_stores(Path("data/stores"), table, crops=None)
+    freeze(table)
+    done = audited()
+    assert done.exit_code == 0
+    said = "clips of samm: 36, not 159 as published (datasets.md 1.1)"
+    assert f"\n! {said}\n" in done.stdout and said in Path("loso.audit.html").read_text()
 
 
 def test_what_is_no_file_of_folds_or_no_store_is_refused(lab):

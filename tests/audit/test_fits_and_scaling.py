@@ -1,6 +1,7 @@
 """Fits, scalings, looks: what predictions, stores and the ledger say of themselves."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -91,6 +92,60 @@ def test_perfect_predictions_and_clips_that_are_not_tested_are_to_look_at(tmp_pa
         "predictions of 1 fold that these folds lack: mine",
         "seed 0: all 36 predictions are right, which is too good",
     ]
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("0.7", "line 2: found '0.7', a number"),
+        ("nope", "line 2: found 'nope', which is no class"),
+        ("Disgust", "did you mean 'disgust'?"),
+        ("disgust+fear", "which is no class of this protocol"),
+    ],
+)
+def test_predictions_that_cannot_be_scored_are_to_look_at(tmp_path, frozen, said, why):
+    file = predictions(tmp_path, frozen, lambda fold: "", said=said)
+    (finding,) = check_fits(frozen, clip_table(), file).findings
+    assert finding.severity == "look" and len(finding.clips) == 36
+    assert "predictions of 36 clips that cannot be scored" in finding.what and why in finding.what
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("clip_id,predicted\n", "holds no prediction, only a header"),
+        ("clip_id,disgust,mine\ntoy/s00/c0@10,1,0\n", "found no column for predicted"),
+    ],
+)
+def test_a_file_that_cannot_be_scored_at_all_is_to_look_at(tmp_path, frozen, text, why):
+    path = tmp_path / "few.csv"
+    path.write_text(text)
+    (finding,) = check_fits(frozen, clip_table(), read_predictions(path)).findings
+    assert finding.severity == "look" and why in finding.what
+
+
+def test_a_column_for_some_of_several_labels_is_to_look_at(tmp_path):
+    path = tmp_path / "aus.json"
+    make_folds(clip_table(), protocol="loso", label="au_cd6me").save(path)
+    path.with_name("few.csv").write_text("clip_id,AU1,AU2\ntoy/s00/c0@10,1,0\n")
+    file = read_predictions(path.with_name("few.csv"))
+    (finding,) = check_fits(read_frozen(path), clip_table(), file).findings
+    assert "found no column for AU4, AU5" in finding.what
+
+
+def test_fits_on_strangers_and_a_label_that_there_is_not_are_told(tmp_path, frozen):
+    persons = ["ann", *frozen.folds[0].train]
+    file = predictions(tmp_path, frozen, lambda fold: persons_digest(persons), fits=[persons])
+    found = check_fits(frozen, clip_table(), file).findings
+    (stranger,) = [its for its in found if its.severity == "look"]
+    assert stranger.persons == ("ann",) and "whom the clip table lacks" in stranger.what
+    unseen = check_fits(replace(frozen, label="mood"), clip_table(), file).unseen
+    assert any("there is no label 'mood'" in line for line in unseen)
+
+
+def test_a_list_of_nobody_says_of_nobody_what_models_were_fitted_on(tmp_path, frozen):
+    file = predictions(tmp_path, frozen, lambda fold: persons_digest([]), fits=[[]])
+    assert "36 predictions without `fitted_on`" in check_fits(frozen, clip_table(), file).unseen[0]
 
 
 def test_tested_clips_without_a_prediction_are_counted(tmp_path, frozen):
@@ -188,5 +243,10 @@ def test_sets_in_the_ledger_are_counted_and_its_absence_is_told(tmp_path):
         "2 sets of predictions scored against these folds, by loso.jsonl; 1 "
     )
     assert not examined.findings
+    ledger_of(path).write_text("\n" + ledger_of(path).read_text() + "\n")  # blank lines are no sets
+    assert check_looks(path, digest=digest).examined == examined.examined
     ledger_of(path).write_text("not json\n")
+    assert "cannot be read" in check_looks(path, digest=digest).findings[0].what
+    ledger_of(path).unlink()
+    ledger_of(path).mkdir()
     assert "cannot be read" in check_looks(path, digest=digest).findings[0].what

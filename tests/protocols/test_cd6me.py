@@ -66,13 +66,15 @@ def test_casme2_with_255_rows_is_accepted_and_flagged():
     made = folds_of(cd6me(rows_255=True))
     assert [it for it in made.counts if ", as published" not in it] == []
     assert made.counts[0] == ("clips: 2030, as published (datasets.md 1.3 and 6.4; CASME II with 255 rows)")
-    assert made.flags == ("CASME II with 255 rows: 2030 clips, where 2030 are expected; MEB has 2031",)
+    assert made.flags == ("CASME II's sheet of 255 rows: 2030 clips in all; MEB's of 256 has 2031",)
 
 
 def test_the_larger_sheet_without_a_clip_is_not_taken_for_the_smaller():
     table = cd6me()
     gone = table.index[table["reader"] == "casme2"][:1]
-    counts = folds_of(table.drop(index=gone)).counts
+    made = folds_of(table.drop(index=gone))
+    assert made.flags == ("2030 of 2031 clips, not comparable",)
+    counts = made.counts
     assert counts[0].startswith("clips: 2030, not 2031 as published")
     assert any(it.startswith("clips of casme2: 255, not 256") for it in counts)
 
@@ -81,7 +83,10 @@ def test_missing_datasets_make_fewer_folds_and_a_flag():
     table = cd6me()
     made = folds_of(table[~table["reader"].isin(["casme", "mmew"])])
     assert [fold.name for fold in made] == ["casme2", "samm", "fourdme", "casme3"]
-    assert made.flags == ("4 of 6 datasets (without casme, mmew), not comparable",)
+    assert made.flags == (
+        "1542 of 2031 clips, not comparable",
+        "4 of 6 datasets (without casme, mmew), not comparable",
+    )
     with pytest.raises(LeakError, match="leaving one out needs two or more"):
         folds_of(table[table["reader"] == "samm"])
 

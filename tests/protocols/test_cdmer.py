@@ -1,8 +1,9 @@
 """cdmer: six pairs among SMIC's three parts on request, six between CASME II and them."""
 
+import pandas as pd
 import pytest
 
-from field_table import field_table
+from field_table import THREE, field_table, of
 from mestore import LeakError, Scorer
 from mestore.errors import ParamsError
 from mestore.protocols.freeze import make_folds
@@ -42,7 +43,7 @@ def test_type_one_is_six_pairs_of_smic_and_runs_on_request_only(field):
         "smic-vis to smic-nir",
     ]
     assert all(fold.overlap for fold in folds)
-    assert folds.flags[0].startswith("persons overlap") and "same events" in folds.flags[0]
+    assert folds.flags[1].startswith("persons overlap") and "same events" in folds.flags[1]
 
 
 def test_type_two_is_six_pairs_without_shared_persons(field):
@@ -109,6 +110,28 @@ def test_counts_stand_beside_the_published_ones(field):
     assert "negative clips of smic-hs: 12, not 70 as published (datasets.md 1.2: 4DME 2022, table 1)" in said
     assert "surprise clips of smic-vis: 8, not 20 as published" in said
     assert "negative clips of casme2: 12 " in said + " "
+
+
+def test_sets_of_recordings_that_lack_clips_are_flagged_first(field):
+    few = "36 of 164 clips of smic-hs, 24 of 71 clips of smic-vis, 24 of 71 clips of smic-nir"
+    assert made(field).flags[0] == f"{few}, not comparable"
+    whole = [
+        of("smic", THREE, part=part, persons=16, clips_each=12).head(clips)
+        for part, clips in (("hs", 164), ("vis", 71), ("nir", 71))
+    ]
+    others = field[field["reader"] != "smic"]
+    assert not any("clips of" in flag for flag in made(pd.concat([others, *whole])).flags)
+    assert (
+        made(pd.concat([others, *whole[:2], whole[2][:70]]))
+        .flags[0]
+        .startswith("70 of 71 clips of smic-nir,")
+    )
+
+
+def test_a_class_that_a_set_of_recordings_lacks_is_counted_too(field):
+    without = field[(field["part"] != "nir") | (field["emotion"] != "surprise")]
+    said = "surprise clips of smic-nir: 0, not 20 as published (datasets.md 1.2: 4DME 2022, table 1)"
+    assert said in made(without).counts
 
 
 def test_a_part_that_is_missing_is_a_clear_error(field):

@@ -1,5 +1,7 @@
 """Folds: persons disjoint, each clip tested once, frozen and read back."""
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -158,3 +160,54 @@ def test_folds_hold_for_stores_that_differ_in_apexes(table):
     assert make_folds(spotted.drop(columns=["apex", "apex_source"]), protocol="loso").digest == folds.digest
     with pytest.raises(LeakError, match="36 changed"):
         folds.require(table.assign(onset=table["onset"] + 1))
+
+
+def edited(path, change):
+    """Apply a change to the record of a file of folds."""
+    record = json.loads(path.read_text())
+    change(record)
+    path.write_text(json.dumps(record))
+    return path
+
+
+BROKEN = {
+    "train a text": lambda it: it["folds"][0].update(train="abc"),
+    "no name": lambda it: it["folds"][0].update(name=3),
+    "clips a list": lambda it: it.update(clips=[]),
+    "another schema": lambda it: it.update(schema=2),
+    "no schema": lambda it: it.update(schema=None),
+    "another average": lambda it: it.update(average="mean"),
+    "an unknown entry": lambda it: it.update(more=1),
+    "an unknown protocol": lambda it: it.update(protocol="nobody's"),
+    "a fold less": lambda it: it["folds"].pop(),
+    "a clip less": lambda it: it["clips"].pop("toy/s00/c0@10"),
+    "a stranger": lambda it: it["folds"][0]["train"].append("eve"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_file_that_no_protocol_made_is_refused(tmp_path, table, case):
+    path = tmp_path / "folds.json"
+    make_folds(table, protocol="loso").save(path)
+    with pytest.raises(MEStoreError, match=r"holds no folds \(.*make them with `dvc repro folds`"):
+        load_folds(edited(path, BROKEN[case]))
+
+
+def test_nested_rubbish_is_no_file_of_folds(tmp_path):
+    for content in (b"[" * 100_000, b"3", b"null", b"\xff", b'{"folds": [[]]}'):
+        (tmp_path / "folds.json").write_bytes(content)
+        with pytest.raises(MEStoreError, match="holds no folds"):
+            load_folds(tmp_path / "folds.json")
+
+
+def test_a_clip_that_was_given_to_another_person_is_refused(tmp_path, table):
+    path = tmp_path / "folds.json"
+    make_folds(table, protocol="loso").save(path)
+    moved = load_folds(edited(path, lambda it: it["clips"].update({"toy/s00/c0@10": "toy/s01"})))
+    with pytest.raises(LeakError, match="'toy/s00/c0@10' is of person 'toy/s01'; in the clip table it is of"):
+        moved.require(table)
+    path = tmp_path / "more.json"
+    make_folds(table, protocol="loso").save(path)
+    added = load_folds(edited(path, lambda it: it["clips"].update({"toy/x": "toy/s01"})))
+    with pytest.raises(LeakError, match="in the clip table it is not there"):
+        added.require(table)

@@ -22,7 +22,7 @@ def made(table, *, label="", **params):
     return make_folds(table, protocol="kfold", label=label, params=params)
 
 
-@settings(deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(persons=st.integers(12, 40), k=st.integers(2, 12), seed=st.integers(0, 10**6))
 def test_persons_are_dealt_evenly(persons, k, seed):
     table = clip_table(persons=persons, clips_each=1)
@@ -155,7 +155,7 @@ def test_4dme_has_its_five_folds_with_every_class_in_each():
         assert all({name for person in fold for name in clips[person]} == {"", *counts} for fold in folds)
 
 
-@settings(deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 10**6), order=st.integers(0, 10**6))
 def test_balanced_folds_hold_every_class(seed, order):
     table = rare(clip_table(), 4)

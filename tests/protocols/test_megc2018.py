@@ -68,7 +68,9 @@ def test_the_score_of_each_direction_is_given():
 
 def test_one_clip_missing_is_told():
     table = megc2018().drop(index=0).reset_index(drop=True)
-    counts = folds_of(table).counts
+    made = folds_of(table)
+    assert made.flags == ("252 of 253 clips, not comparable",)
+    counts = made.counts
     assert counts[0] == "clips: 252, not 253 as published (datasets.md 6.2)"
     assert "I of casme2: 24, not 25 as published (datasets.md 6.2)" in counts
 
@@ -78,7 +80,10 @@ def test_the_holdout_task_needs_both_datasets_and_the_composite_says_that_one_is
     table = table[table["reader"] == "samm"].reset_index(drop=True)
     with pytest.raises(LeakError, match=r"found clips to score of \['samm'\]"):
         folds_of(table, task="hde")
-    assert folds_of(table).flags == ("1 of 2 datasets (without casme2), not comparable",)
+    assert folds_of(table).flags == (
+        "68 of 253 clips, not comparable",
+        "1 of 2 datasets (without casme2), not comparable",
+    )
 
 
 def test_a_person_of_both_datasets_is_tested_with_each_and_trained_on_in_neither_direction():

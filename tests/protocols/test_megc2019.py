@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from mestore.errors import AnnotationError
 from mestore.protocols.freeze import make_folds
+from mestore.protocols.plan import not_as_published
+from mestore.scores.scorer import Scorer
 
 SOURCE = "(datasets.md 6.3 and 1.2)"
 
@@ -52,7 +54,9 @@ def test_the_clip_that_only_the_sheet_of_256_rows_has_is_left_out():
 def test_one_clip_missing_is_told():
     table = megc2019()
     gone = table.index[table["clip"] == "EP12_03f"]
-    counts = folds_of(table.drop(index=gone)).counts
+    made = folds_of(table.drop(index=gone))
+    assert made.flags == ("441 of 442 clips, not comparable",)
+    counts = made.counts
     assert counts[0] == f"clips: 441, not 442 as published {SOURCE}"
     assert f"surprise of casme2: 24, not 25 as published {SOURCE}" in counts
 
@@ -60,7 +64,25 @@ def test_one_clip_missing_is_told():
 def test_a_missing_dataset_is_flagged():
     table = megc2019()
     made = folds_of(table[table["reader"] != "smic"])
-    assert made.flags == ("2 of 3 datasets (without smic), not comparable",)
+    assert made.flags == (
+        "278 of 442 clips, not comparable",
+        "2 of 3 datasets (without smic), not comparable",
+    )
+
+
+def test_half_of_a_dataset_is_flagged_on_every_score_and_listed_beside_the_published_numbers():
+    table = megc2019()
+    few = table[(table["reader"] != "samm") | (table["person"] < "samm/020")]
+    made = folds_of(few)
+    (flag,) = made.flags
+    assert flag == f"{len(made.clips)} of 442 clips, not comparable" and len(made.clips) < 442
+    scorer = Scorer(made, few)
+    for fold in made:
+        scorer.add(fold, dict.fromkeys(made.tested(fold), "negative"))
+    assert scorer.scores().note.startswith(flag)
+    failed = not_as_published(made.counts)
+    assert failed[0].startswith("clips: ") and any(it.startswith("clips of samm: ") for it in failed)
+    assert not any("casme2" in it for it in failed)
 
 
 @settings(max_examples=5, deadline=None)

@@ -11,14 +11,15 @@ import yaml
 
 from conftest import clip_table, crop_sample, vector_sample, write_store
 from mestore import open_store
-from mestore.evaluate import evaluate
 from mestore.features import FEATURES
 from mestore.features.spec import resolve
 from mestore.labels.target import aim
-from mestore.params import EvaluateParams, StoreParams, kind_params, load_params
+from mestore.params import StoreParams, kind_params, load_params
 from mestore.protocols.freeze import make_folds
 from mestore.sample import Sample
 from mestore.scores.baselines import constant, majority, predict_all, smaller, svm
+from mestore.scores.evaluate import evaluate
+from mestore.scores.settings import EvaluateParams
 from mestore.store.batch import Batch
 from mestore.store.layout import Description
 from mestore.store.reader import Store
@@ -143,6 +144,7 @@ def test_large_maps_are_averaged_down_each_by_itself_and_all_else_stays():
         np.ones((2, 72)),
         np.ones((2, 28, 28, 3)),
         np.ones((2, 64, 3, 59)),
+        np.ones((0, 56, 56, 3)),  # no clip
         [np.ones(3), np.ones(4)],
     ):
         assert smaller(batch(other)).data is other

@@ -48,7 +48,8 @@ def everybody(store):
 
 
 def of_fold(store, folds, fold):
-    return (store.read("vector", persons, clips=folds.clips) for persons in (fold.train, fold.test))
+    train = store.read("vector", fold.train, clips=folds.training(fold))
+    return train, store.read("vector", fold.test, clips=folds.tested(fold))
 
 
 def svm(folds):
@@ -136,7 +137,7 @@ def test_labels_of_the_test_fold_are_not_there_to_stop_early_by(store, folds):
     with pytest.raises(LeakError, match="is in validation and in test"):
         Fold(name=fold.name, train=fold.train[1:], validation=(fold.test[0],), test=fold.test)
     inner = fold.inner(fraction=0.2, seed=0)
-    watched = store.read("vector", inner.validation, clips=folds.clips)
+    watched = store.read("vector", inner.validation, clips=folds.validating(inner))
     assert not set(watched.clips["person"]) & set(fold.test) and "emotion" in watched.clips
 
 
@@ -152,7 +153,7 @@ def test_an_epoch_chosen_by_scoring_again_and_again_is_counted_in_every_score(st
             scorer.add(fold, said)
         for _ in range(2):
             scores = scorer.scores()
-    assert scores.note == "30 sets of predictions scored against these folds"
+    assert scores.note.endswith("; 30 sets of predictions scored against these folds")
     assert scorer.by("dataset")["toy"].note == scores.note
 
 
@@ -162,7 +163,7 @@ def test_a_look_at_intervals_counts_too(store, folds):
         for fold in folds:
             scorer.add(fold, dict.fromkeys(folds.tested(fold), said))
         scorer.intervals(draws=2)
-    assert scorer.scores().note.startswith("3 sets")
+    assert "; 3 sets of" in scorer.scores().note
 
 
 def two_labs(tmp_path, *, persons=()):

@@ -16,6 +16,11 @@ def scored(folds, table, said="disgust", **options):
     return scorer.scores()
 
 
+def looked(folds, table, said="disgust", **options):
+    """Return what a score says of how often one looked: the last of its notes."""
+    return scored(folds, table, said, **options).note.split("; ")[-1]
+
+
 @pytest.fixture
 def frozen(tmp_path, table):
     file = tmp_path / "data" / "folds" / "mine.json"
@@ -26,10 +31,10 @@ def frozen(tmp_path, table):
 def test_folds_of_a_workspace_are_counted_in_data_ledger_and_others_beside_their_file(
     frozen, table, tmp_path
 ):
-    assert scored(frozen, table).note.startswith("1 set ")
+    assert looked(frozen, table).startswith("1 set ")
     assert (tmp_path / "data" / "ledger" / "mine.jsonl").is_file()
     frozen.save(tmp_path / "paper" / "mine.json")
-    assert scored(load_folds(tmp_path / "paper" / "mine.json"), table).note.startswith("1 set ")
+    assert looked(load_folds(tmp_path / "paper" / "mine.json"), table).startswith("1 set ")
     assert (tmp_path / "paper" / "mine.ledger.jsonl").is_file()
 
 
@@ -42,7 +47,7 @@ def test_it_is_found_from_whatever_folder_one_works_in(frozen, table, tmp_path, 
 
 
 def test_folds_without_a_file_say_that_nobody_counts(table):
-    assert scored(make_folds(table, protocol="loso"), table).note == "not counted: these folds have no file"
+    assert looked(make_folds(table, protocol="loso"), table) == "not counted: these folds have no file"
 
 
 def test_where_they_were_read_from_is_no_part_of_folds(frozen, table):
@@ -54,9 +59,9 @@ def test_where_they_were_read_from_is_no_part_of_folds(frozen, table):
 def test_the_same_predictions_are_one_set_and_other_folds_are_not_counted(frozen, table, tmp_path):
     file = tmp_path / "all.jsonl"
     for said, count in (("disgust", 1), ("disgust", 1), ("surprise", 2)):
-        note = scored(frozen, table, said, ledger=file).note
+        note = looked(frozen, table, said, ledger=file)
         assert note == f"{count} set{'s' if count > 1 else ''} of predictions scored against these folds"
-    assert scored(make_folds(table, protocol="loso"), table, ledger=str(file)).note.startswith("1 set ")
+    assert looked(make_folds(table, protocol="loso"), table, ledger=str(file)).startswith("1 set ")
 
 
 @pytest.mark.parametrize(
@@ -83,10 +88,23 @@ def test_a_ledger_that_cannot_be_written_is_refused_with_a_way_out(frozen, table
     for place in (tmp_path, tmp_path / "file" / "ledger.jsonl"):
         with pytest.raises(ScoreError, match=r"cannot be kept .*; every score .* with ledger= .--ledger.$"):
             scored(frozen, table, ledger=place)
-    assert scored(frozen, table, ledger=tmp_path / "other.jsonl").note.startswith("1 set ")
+    assert looked(frozen, table, ledger=tmp_path / "other.jsonl").startswith("1 set ")
 
 
 def test_two_who_write_at_once_both_count(tmp_path):
     one, other = (Ledger(tmp_path / "ledger.jsonl", folds="f") for _ in range(2))
     assert (one.record("a"), other.record("b"), one.record("b"), one.record("a")) == (1, 2, 2, 2)
     assert one.sets() == ["a", "b"]
+
+
+def test_a_last_line_without_its_end_and_blank_lines_do_no_harm(tmp_path):
+    file = tmp_path / "ledger.jsonl"
+    file.write_text('\n{"folds": "f", "predictions": "a"}\n  \n{"folds": "f", "predictions": "b"}')
+    ledger = Ledger(file, folds="f")
+    assert (ledger.record("c"), ledger.record("d"), ledger.record("a")) == (3, 4, 4)
+    assert Ledger(file, folds="g").others() == 4
+
+
+def test_a_ledger_that_keeps_nothing_is_refused(frozen, table):
+    with pytest.raises(ScoreError, match="it is no regular file"):
+        scored(frozen, table, ledger="/dev/null")

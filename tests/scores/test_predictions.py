@@ -344,3 +344,39 @@ def test_writing_needs_no_folder_and_keeps_commas(tmp_path, table):
     write_predictions(tmp_path / "x" / "y.csv", frame, {})
     read = read_predictions(tmp_path / "x" / "y.csv").table.iloc[0]
     assert (read["clip_id"], read["fold"]) == ("a,b", 'the "first"')
+
+
+def test_columns_of_labels_are_those_of_the_protocol(tmp_path, table, units):
+    classes = Scorer(units, table).classes
+    zeros = ",".join("0" * 12)
+    whole = lines(f"{CLIP},{zeros},0", header=f"clip_id,{','.join(classes)},comment")
+    read = read_predictions(written(tmp_path, whole), classes=classes)
+    assert read.unread == ("comment",) and read.table["predicted"].tolist() == ["none"]
+    scorer_of(read, units, table)
+    few = written(tmp_path, lines(f"{CLIP},1", header="clip_id,AU4"))
+    with pytest.raises(ScoreError, match="found no column for AU1, AU2, AU5"):
+        read_predictions(few, classes=classes)
+    with pytest.raises(ScoreError, match="found no column for AU1, AU2, AU5"):
+        scorer_of(read_predictions(few), units, table)
+
+
+def test_of_one_class_per_clip_there_is_a_column_predicted(tmp_path, table, folds):
+    file = written(tmp_path, lines(f"{CLIP},1,0,0", header="clip_id,disgust,happiness,surprise"))
+    with pytest.raises(ScoreError, match="has no column predicted; found 'disgust,happiness,surprise'"):
+        scorer_of(read_predictions(file), folds, table)
+
+
+def test_numbers_as_pandas_writes_them_are_understood(tmp_path):
+    text = lines(f"{CLIP},1.0,False,1.0", f"{OTHER},0.0,True,1", header="clip_id,AU1,AU2,seed")
+    table = read_predictions(written(tmp_path, text)).table
+    assert table["predicted"].tolist() == ["AU1", "AU2"] and table["seed"].tolist() == [1, 1]
+
+
+def test_a_list_of_nobody_says_not_what_a_model_was_fitted_on(tmp_path, table, folds):
+    file = tmp_path / "said.csv"
+    nobody = persons_digest([])
+    rows = [f"{clip},disgust,{nobody}" for clip in folds.clips]
+    written(tmp_path, lines(*rows, header="clip_id,predicted,fitted_on"))
+    fits_of(file).write_text(json.dumps({nobody: []}))
+    assert set(read_predictions(file).table["fitted_on"]) == {""}
+    assert "nobody said what the models" in scorer_of(read_predictions(file), folds, table).notes()[0]

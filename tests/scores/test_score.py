@@ -18,6 +18,7 @@ from mestore.scores.report import score_file
 from mestore.scores.text import score_text
 
 UNITS = ("4+L10", "12", "38", "1+2")
+CD6ME = tuple(f"AU{unit}" for unit in (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17))
 
 
 @pytest.fixture
@@ -99,10 +100,10 @@ def test_the_heading_says_worst_first_what_a_reader_must_know(lab):
     text = score_text(report(lab, said="few.csv"))
     assert text.splitlines()[:5] == [
         "loso, emotion: few.csv",
-        "! 3 of 36 clips have no prediction and are wrong",
+        "! 3 of 36 clips have no prediction and count as wrong",
+        "! nobody said what the models were fitted on: nobody checked that",
         "  36 clips of 12 persons in 12 folds, pooled over all folds",
         "  1 set of predictions scored against these folds",
-        "  the file does not say what its models were fitted on: nobody checked that",
     ]
     assert "none" in next(line for line in text.splitlines() if "truth, predicted as" in line)
     dropped = report(lab, said="few.csv", missing="drop")
@@ -136,8 +137,9 @@ def test_several_labels_have_f1_and_accuracy_each_and_the_other_f1_by_its_name(l
     clips = sorted(truth(lab).index)
     rng = np.random.default_rng(2)
     values = rng.random((36, 2)) < 0.4
-    write(lab / "units.csv", [(clip, *map(int, row)) for clip, row in zip(clips, values, strict=True)],
-          "clip_id,AU4,AU12")  # fmt: skip
+    others = [name for name in CD6ME if name not in ("AU4", "AU12")]
+    rows = [(clip, *map(int, row), *[0] * 10) for clip, row in zip(clips, values, strict=True)]
+    write(lab / "units.csv", rows, ",".join(["clip_id", "AU4", "AU12", *others]))
     made = report(lab, "au_cd6me", "units.csv")
     scores = made.seeds[0].scores
     aus = truth(lab).loc[clips, "aus"]
@@ -248,3 +250,33 @@ def test_a_person_of_whom_nothing_is_known_is_unknown(tmp_path):
     (tmp_path / "about.csv").write_text("person,gender\ntoy/s00,f\ntoy/s01,\n")
     table = with_about(clip_table(), tmp_path / "about.csv")
     assert table.groupby("gender").size().to_dict() == {"f": 3, "unknown": 33}
+
+
+def test_what_is_read_is_not_written_over_and_a_folder_is_asked_for_first(lab):
+    (lab / "about.csv").touch()
+    inputs = ("said.csv", "data/folds/emotion.json", "about.csv")
+    before = {name: (lab / name).read_bytes() for name in inputs}
+    for target in inputs:
+        more = ("--json", target, "--about", "about.csv")
+        done = run("data/folds/emotion.json", "said.csv", *more, cwd=lab)
+        assert done.returncode == 1 and "is read by this command" in done.stderr
+    assert {name: (lab / name).read_bytes() for name in inputs} == before
+    done = run("data/folds/emotion.json", "said.csv", "--json", "nowhere/s.json", cwd=lab)
+    assert done.returncode == 1 and "found no folder nowhere" in done.stderr
+    assert not (lab / "data/ledger").exists()
+
+
+def test_a_terminal_that_lacks_a_letter_is_told_its_number(lab, monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    (lab / "dégoût.csv").write_bytes((lab / "said.csv").read_bytes())
+    done = run("data/folds/emotion.json", "dégoût.csv", cwd=lab)
+    assert done.returncode == 0 and r"d\xe9go\xfbt.csv" in done.stdout and done.stderr == ""
+
+
+def test_a_note_that_is_of_one_seed_says_of_which(lab):
+    clips = sorted(truth(lab).index)
+    rows = [(clip, "disgust", seed) for seed in (1, 2) for clip in clips[seed - 1 :]]
+    write(lab / "seeds.csv", rows, "clip_id,predicted,seed")
+    assert (
+        "seed 2: 1 of 36 clips have no prediction and count as wrong" in report(lab, said="seeds.csv").notes
+    )

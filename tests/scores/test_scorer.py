@@ -122,12 +122,13 @@ def test_every_score_states_how_often_one_looked(table, tmp_path):
     folds = make_folds(table, protocol="loso")
     ledger = tmp_path / "data/ledger.jsonl"
     first = filled(folds, table, random_emotion, ledger=ledger)
-    assert first.scores().note == "1 set of predictions scored against these folds"
+    assert first.notes()[-1] == "1 set of predictions scored against these folds"
     assert first.scores() == first.scores()
     again = filled(folds, table, lambda clip: "disgust", ledger=ledger)
-    assert again.scores().note == first.scores().note == "2 sets of predictions scored against these folds"
+    assert again.notes()[-1] == first.notes()[-1] == "2 sets of predictions scored against these folds"
     other = make_folds(table, protocol="kfold", params={"k": 3})
-    assert filled(other, table, random_emotion, ledger=ledger).scores().note.startswith("1 set ")
+    looks = filled(other, table, random_emotion, ledger=ledger).notes()[-1]
+    assert looks == "1 set of predictions scored against these folds, 2 against other versions of them"
     assert len(ledger.read_text().splitlines()) == 3
     ledger.write_text("not json\n")
     with pytest.raises(ScoreError, match=r"ledger .* cannot be kept"):

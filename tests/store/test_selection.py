@@ -136,9 +136,9 @@ def test_a_model_is_fitted_and_scored_without_a_label_of_test(stores):
     folds = make_folds(store.clips(), protocol="loso")
     scorer = Scorer(folds, store.clips())
     for fold in folds:
-        x, y, _ = store.to_sklearn("vector", fold.train, clips=folds.clips)
-        test = store.to_sklearn("vector", fold.test, clips=folds.clips)
-        ids = store.select("vector", fold.test, clips=folds.clips).ids
+        x, y, _ = store.to_sklearn("vector", fold.train, clips=folds.training(fold))
+        test = store.to_sklearn("vector", fold.test, clips=folds.tested(fold))
+        ids = store.select("vector", fold.test, clips=folds.tested(fold)).ids
         predicted = SVC(kernel="linear").fit(x, y).predict(test)
         scorer.add(fold, dict(zip(ids, predicted.tolist(), strict=True)))
     assert scorer.scores().uf1 > 0.9
@@ -156,7 +156,7 @@ def test_what_scikit_learn_cannot_take_is_refused(stores, tmp_path):
         store.to_sklearn("crops", FOLD.train)
     with pytest.raises(MEStoreError, match=r"label is 'person'; allowed: emotion, "):
         store.to_sklearn("vector", FOLD.train, label="person")
-    with pytest.raises(StoreError, match=r"6 clips have no objective_class.*folds\.clips"):
+    with pytest.raises(StoreError, match=r"6 clips have no objective_class.*folds\.training"):
         store.to_sklearn("vector", FOLD.train, label="objective_class")
     assert store.to_sklearn("vector", FOLD.test, clips=[]).shape == (0, 6)
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mestore.audit.finding import Examined, Finding, counted
 from mestore.audit.frozen import PARTS, Frozen, FrozenFold
+from mestore.protocols.plan import OVERLAP
 
 CHECK = "persons apart"
 QUESTION = "Is anybody, or any clip, both trained on and tested, and is every clip tested once?"
@@ -55,9 +56,10 @@ def check_apart(frozen: Frozen, table: pd.DataFrame, *, as_made: bool) -> Examin
 
 def _parts(fold: FrozenFold, *, flags: Sequence[str]) -> Iterator[Finding]:
     """Give the persons whom a fold names in two parts."""
+    on_purpose = fold.overlap and any(flag.startswith(OVERLAP) for flag in flags)
     for one, other in combinations(PARTS, 2):
         shared = tuple(sorted(set(getattr(fold, one)) & set(getattr(fold, other))))
-        if shared and fold.overlap and flags:
+        if shared and on_purpose:
             yield Finding(
                 check=CHECK,
                 severity="look",

@@ -21,6 +21,7 @@ from mestore.audit.normalised import Sampled, check_normalised, sample_columns
 from mestore.audit.origin import check_origin
 from mestore.audit.settled import read_settled
 from mestore.progress import Progress
+from mestore.protocols.plan import not_as_published
 from mestore.scores.predictions import PredictionFile, read_predictions
 from mestore.store.feature import Feature
 from mestore.store.reader import Store, open_store
@@ -44,6 +45,8 @@ class Audit:
         Of the folds.
     subject : str
         Protocol, label and counts, in a line.
+    flags : tuple of str
+        What every score over these folds must say, and what of their counts is not as published.
     checks : tuple of Examined
     """
 
@@ -51,6 +54,7 @@ class Audit:
     folds: str
     digest: str
     subject: str
+    flags: tuple[str, ...]
     checks: tuple[Examined, ...]
 
     @property
@@ -74,6 +78,7 @@ class Audit:
 
     def __str__(self) -> str:
         lines = [f"audit of {self.stores} with {self.folds}: {self.verdict}", self.subject]
+        lines += [f"! {flag}" for flag in self.flags]
         for check in self.checks:
             lines += ["", f"{check.check}: {counted(len(check.findings), 'finding')}"]
             lines += [f"  {finding}" for finding in check.findings[:_LINES]]
@@ -141,6 +146,7 @@ def run_audit(
         folds=str(folds),
         digest=frozen.digest,
         subject=_subject(frozen, table, file),
+        flags=(*frozen.flags, *not_as_published(frozen.counts)),
         checks=checks,
     )
 

@@ -6,12 +6,16 @@ import pandas as pd
 
 from mestore.audit.finding import Examined, Finding, counted, some
 from mestore.audit.frozen import Frozen
-from mestore.labels.target import aim
+from mestore.errors import ScoreError
+from mestore.labels.target import aim, names
 from mestore.scores.fitted import persons_digest
-from mestore.scores.predictions import PredictionFile
+from mestore.scores.predictions import PredictionFile, require_labels
+from mestore.scores.said import understood
 
 CHECK = "fitted on the tested"
 QUESTION = "Was anything behind the predictions fitted on persons whom it is tested on? Are they plausible?"
+
+_UNSCORED = "`mestore score` refuses this file: give the one that the scores are of"
 
 FEWEST = 10
 """Clips; fewer are soon all predicted rightly."""
@@ -34,7 +38,9 @@ def check_fits(frozen: Frozen, table: pd.DataFrame, file: PredictionFile | None)
     rows = _by_fold(frozen, said)
     known = {**_own_digests(frozen), **file.fits}
     findings = [*_leaks(frozen, rows, known), *_unresolved(stated, known), *_untested(frozen, said)]
-    findings += _perfect(frozen, table, said)
+    findings += [*_strangers(table, stated, file), *_nothing(said)]
+    if frozen.label in names():
+        findings += [*_refused(frozen, table, file), *_perfect(frozen, table, said)]
     examined = [
         f"{counted(len(said), 'prediction')} of {counted(said['clip_id'].nunique(), 'clip')}, "
         f"{counted(said['seed'].nunique(), 'seed')}; {len(stated):,} say what they were fitted on, in "
@@ -44,6 +50,8 @@ def check_fits(frozen: Frozen, table: pd.DataFrame, file: PredictionFile | None)
     if absent:
         examined.append(f"{counted(absent, 'tested clip')} without a prediction; the score counts them wrong")
     unseen = [f"{counted(silent, 'prediction')} without `fitted_on`: nobody can say"] if silent else []
+    if frozen.label not in names():
+        unseen.append(f"what is predicted: there is no label {frozen.label!r}")
     if any(fold.overlap for fold in frozen.folds):
         unseen.append("folds with persons on both sides: a fit names persons and not clips")
     return Examined(
@@ -110,6 +118,59 @@ def _unresolved(stated: pd.DataFrame, known: Mapping[str, tuple[str, ...]]) -> I
             f"({counted(odd['fitted_on'].nunique(), 'digest')}: {some(sorted(set(odd['fitted_on'])))})",
             clips=tuple(odd["clip_id"]),
             remedy="put the .fits.json that was written with the predictions beside them",
+        )
+
+
+def _strangers(table: pd.DataFrame, stated: pd.DataFrame, file: PredictionFile) -> Iterator[Finding]:
+    """Give persons of fits whom the clip table lacks: of them nobody can say whether a fold tests them."""
+    there = set(table["person"])
+    fitted = {person for digest in set(stated["fitted_on"]) for person in file.fits.get(digest, ())}
+    strange = tuple(sorted(fitted - there))
+    if strange:
+        yield Finding(
+            check=CHECK,
+            severity="look",
+            what=f"models fitted on {counted(len(strange), 'person')} whom the clip table lacks",
+            persons=strange,
+            remedy="see whether the predictions are of another clip table; `mestore score` refuses them",
+        )
+
+
+def _nothing(said: pd.DataFrame) -> Iterator[Finding]:
+    if said.empty:
+        yield Finding(
+            check=CHECK,
+            severity="look",
+            what="the file holds no prediction, only a header",
+            remedy=_UNSCORED,
+        )
+
+
+def _refused(frozen: Frozen, table: pd.DataFrame, file: PredictionFile) -> Iterator[Finding]:
+    """Give what `mestore score` refuses: predictions that are no class of these folds."""
+    target, _ = aim(table, frozen.label)
+    try:
+        if file.labels:
+            require_labels(file.path, file.labels, target.classes if target.several else ["predicted"])
+    except ScoreError as error:
+        yield Finding(check=CHECK, severity="look", what=str(error), remedy=_UNSCORED)
+        return
+    odd: dict[str, str] = {}
+    for line, clip, cell in zip(
+        file.table.index, file.table["clip_id"], file.table["predicted"], strict=True
+    ):
+        try:
+            understood(cell, where=f"line {line}", classes=target.classes, several=target.several)
+        except ScoreError as error:
+            odd.setdefault(clip, str(error))
+    if odd:
+        yield Finding(
+            check=CHECK,
+            severity="look",
+            what=f"predictions of {counted(len(odd), 'clip')} that cannot be scored, the first: "
+            f"{next(iter(odd.values()))}",
+            clips=tuple(odd),
+            remedy=_UNSCORED,
         )
 
 

@@ -38,7 +38,9 @@ class Frozen:
     ----------
     path : Path
     digest : str
-        Of the file: what `Folds.digest` is if nobody edited it.
+        What `Folds.digest` is, however the file is laid out.
+    schema : object
+        As the file has it: whatever that is.
     """
 
     path: Path
@@ -51,7 +53,10 @@ class Frozen:
     extra: Mapping[str, str]
     left_out: Mapping[str, str]
     rows: Mapping[str, str]
+    counts: tuple[str, ...]
     flags: tuple[str, ...]
+    average: str
+    schema: object
 
     @cached_property
     def ids(self) -> NDArray[Any]:
@@ -111,11 +116,12 @@ def read_frozen(path: Path) -> Frozen:
         If it is none; who is in which part is not looked at here.
     """
     try:
-        content = path.read_bytes()
-        record = json.loads(content)
+        if path.exists() and not path.is_file():
+            raise OSError("no regular file")
+        record = json.loads(path.read_bytes())
         folds = tuple(
             FrozenFold(
-                name=str(it["name"]),
+                name=_text(it["name"]),
                 overlap=bool(it["overlap"]),
                 train=_names(it["train"]),
                 validation=_names(it["validation"]),
@@ -129,16 +135,19 @@ def read_frozen(path: Path) -> Frozen:
         clips, extra, left_out, rows = (_texts(record[it]) for it in ("clips", "extra", "left_out", "rows"))
         return Frozen(
             path=path,
-            digest=hashlib.sha256(content).hexdigest(),
-            protocol=str(record["protocol"]),
-            label=str(record["label"]),
+            digest=_digest(record),
+            protocol=_text(record["protocol"]),
+            label=_text(record["label"]),
             params=dict(record["params"]),
             folds=folds,
             clips=clips,
             extra=extra,
             left_out=left_out,
             rows=rows,
+            counts=_names(record["counts"]),
             flags=_names(record["flags"]),
+            average=_text(record.get("average")),
+            schema=record.get("schema"),
         )
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise MEStoreError(
@@ -146,11 +155,21 @@ def read_frozen(path: Path) -> Frozen:
         ) from None
 
 
+def _digest(record: Any) -> str:
+    return hashlib.sha256((json.dumps(record, sort_keys=True, indent=1) + "\n").encode()).hexdigest()
+
+
+def _text(value: Any) -> str:
+    text = str(value)
+    text.encode()  # half of a pair of surrogates is no text: neither a page nor a terminal takes it
+    return text
+
+
 def _names(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise TypeError(f"found {value!r}; expected a list of names")
-    return tuple(map(str, value))
+    return tuple(map(_text, value))
 
 
 def _texts(value: Any) -> dict[str, str]:
-    return {str(key): str(text) for key, text in value.items()}
+    return {_text(key): _text(text) for key, text in value.items()}

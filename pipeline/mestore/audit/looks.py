@@ -13,14 +13,15 @@ QUESTION = "How often was the test set looked at? The best of many scores is bet
 def check_looks(folds: Path, *, digest: str) -> Examined:
     """Count the sets of predictions in the ledger of a file of folds."""
     path = ledger_of(folds)
-    if not path.is_file():
+    if not path.exists():
         return Examined(
             check=CHECK,
             question=QUESTION,
             unseen=(f"no ledger ({path.name}) is where that of these folds would be; nothing was counted",),
         )
     try:
-        sets = Ledger(path, folds=digest).sets()
+        ledger = Ledger(path, folds=digest)
+        sets, other = ledger.sets(), ledger.others()
     except (MEStoreError, OSError) as error:
         finding = Finding(
             check=CHECK,
@@ -29,14 +30,12 @@ def check_looks(folds: Path, *, digest: str) -> Examined:
             remedy="take it out of a backup, or out of git's history",
         )
         return Examined(check=CHECK, question=QUESTION, findings=(finding,))
-    lines = len(path.read_text(encoding="utf-8").splitlines())
-    other = lines - len(sets)
     return Examined(
         check=CHECK,
         question=QUESTION,
         examined=(
             f"{counted(len(sets), 'set')} of predictions scored against these folds, by {path.name}"
-            + (f"; {other:,} more against other versions of them" if other > 0 else ""),
+            + (f"; {other:,} more against other versions of them" if other else ""),
         ),
         unseen=("scores taken without mestore, or against folds in another place",),
     )

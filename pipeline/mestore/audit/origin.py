@@ -1,12 +1,15 @@
 """Origin: whether the file of folds is of this clip table, and what its protocol makes of it."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
-from mestore.audit.finding import Examined, Finding, Severity, counted
+from mestore.audit.finding import Examined, Finding, Severity, counted, some
 from mestore.audit.frozen import Frozen
+from mestore.check_text import short
+from mestore.clips import SPOTTED
 from mestore.datasets.persons import refuse_torn_persons, refuse_twin_persons
 from mestore.errors import AnnotationError, MEStoreError
 from mestore.protocols import PROTOCOLS
@@ -17,6 +20,7 @@ CHECK = "folds and clip table"
 QUESTION = "Are the folds those that the protocol makes of the clips in the stores, or was either changed?"
 
 _AGAIN = "run `dvc repro` to make stores and folds of one clip table, and score again"
+_EDITED = "the file was edited, or is of another version of mestore; make it again with `dvc repro folds`"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +44,10 @@ def check_origin(frozen: Frozen, tables: Mapping[str, pd.DataFrame]) -> Origin:
     findings = [*_other_tables(tables), *_other_rows(frozen, table), *_other_persons(frozen, table)]
     names = list(_names(table))
     made, why_not = _made(frozen, table) if not findings else (None, "the clip table is another one")
-    differs = list(_differences(frozen, made)) if made else []
+    if not made and not findings:
+        findings.append(_not_made(why_not))
+    differs = [*_differences(frozen, made), *_other_entries(frozen, made)] if made else []
+    differs += _other_layout(frozen, made) if made and not differs else ()
     unseen = () if made else (f"the folds were not made anew to compare them: {why_not}",)
     examined = [
         f"the clip tables of {counted(len(tables), 'store')} ({counted(len(table), 'clip')}, "
@@ -48,7 +55,9 @@ def check_origin(frozen: Frozen, tables: Mapping[str, pd.DataFrame]) -> Origin:
         "the names of persons: subjects that stand for two, and names that differ only in case or zeros",
     ]
     if made:
-        examined.append(f"protocol {frozen.protocol!r} run again over this table, fold by fold")
+        examined.append(
+            f"protocol {frozen.protocol!r} run again over this table, fold by fold and entry by entry"
+        )
     return Origin(
         examined=Examined(
             check=CHECK,
@@ -62,7 +71,8 @@ def check_origin(frozen: Frozen, tables: Mapping[str, pd.DataFrame]) -> Origin:
 
 
 def _other_tables(tables: Mapping[str, pd.DataFrame]) -> Iterator[Finding]:
-    (first, table), *others = tables.items()
+    # A store may have spotted an apex itself, and its own table says so.
+    (first, table), *others = ((name, its.drop(columns=list(SPOTTED))) for name, its in tables.items())
     for name, its in others:
         if not its.equals(table):
             yield Finding(
@@ -149,6 +159,15 @@ def _made(frozen: Frozen, table: pd.DataFrame) -> tuple[Folds | None, str]:
         return None, f"protocol {frozen.protocol!r} does not run over this table ({error})"
 
 
+def _not_made(why: str) -> Finding:
+    return Finding(
+        check=CHECK,
+        severity="look",
+        what=f"nobody can say whether the folds are what their protocol makes: {why}",
+        remedy=_EDITED,
+    )
+
+
 def _differences(frozen: Frozen, made: Folds) -> Iterator[Finding]:
     theirs = {fold.name: fold for fold in made}
     ours = {fold.name: fold for fold in frozen.folds}
@@ -168,8 +187,7 @@ def _differences(frozen: Frozen, made: Folds) -> Iterator[Finding]:
             severity="look",
             what=f"{counted(count, 'fold')} of {len(theirs)} not as protocol {frozen.protocol!r} makes it of "
             f"this table, the first: {odd[0] if odd else 'one that stands there twice'!r}",
-            remedy="the file was edited, or is of another version of mestore; make it again with "
-            "`dvc repro folds`",
+            remedy=_EDITED,
         )
     for what, had, has in (
         ("scored", frozen.clips, made.clips),
@@ -185,3 +203,29 @@ def _differences(frozen: Frozen, made: Folds) -> Iterator[Finding]:
                 clips=clips,
                 remedy=_AGAIN,
             )
+
+
+def _other_entries(frozen: Frozen, made: Folds) -> Iterator[Finding]:
+    """Give what else a score goes by or says, where the file has other than the protocol makes."""
+    for what in ("label", "params", "average", "schema"):
+        had, has = (json.dumps(getattr(its, what), sort_keys=True) for its in (frozen, made))
+        if had != has:
+            yield _entry(f"{what} is {short(had)} in the file, and {short(has)} by the protocol")
+    for what, old, new in (("flags", frozen.flags, made.flags), ("counts", frozen.counts, made.counts)):
+        odd = [
+            f"the {where} {short(text)!r}"
+            for where, texts in (("file lacks", set(new) - set(old)), ("protocol lacks", set(old) - set(new)))
+            for text in sorted(texts)
+        ]
+        if odd:
+            yield _entry(f"{what} of the file are not those of the protocol: {some(odd)}")
+
+
+def _other_layout(frozen: Frozen, made: Folds) -> Iterator[Finding]:
+    """Give whatever no other comparison sees: reasons, orders, entries that nobody writes."""
+    if frozen.digest != made.digest:
+        yield _entry("the file holds other entries, reasons or orders than the protocol makes of this table")
+
+
+def _entry(what: str) -> Finding:
+    return Finding(check=CHECK, severity="look", what=what, remedy=_EDITED)

@@ -15,8 +15,10 @@ from mestore.audit.copies import CHECK as COPIES
 from mestore.audit.crops import frame_of
 from mestore.audit.faces import CHECK as FACES
 from mestore.check_text import plain
+from mestore.errors import MEStoreError
 from mestore.store.reader import open_store
 
+_BEGINS = b"<!doctype html>"  # of every page
 _ROWS = 300  # findings of a check
 _NAMES = 12  # clips or persons of a finding
 _PICTURES = 60  # findings with crops, of each check
@@ -37,6 +39,25 @@ def write_page(audit: Audit, path: Path, *, pictures: Mapping[str, str] | None =
     template: Any = environment.from_string(text)
     page = template.render(audit=audit, rows=_ROWS, names=_NAMES, pictures=pictures)
     path.write_text(page, encoding="utf-8")
+
+
+def refuse_target(path: Path) -> None:
+    """Refuse to write a page where there is no folder, or over what is no page: it may be what is audited.
+
+    Raises
+    ------
+    MEStoreError
+        Before any work is done.
+    """
+    if not path.parent.is_dir():
+        raise MEStoreError(f"the page {path} cannot be written: there is no folder {path.parent}; make it")
+    if not path.exists():
+        return
+    if not path.is_file() or path.open("rb").read(len(_BEGINS)) != _BEGINS:
+        raise MEStoreError(
+            f"{path} is there and is no page of an audit; expected a new name, or an earlier page, which "
+            "is written anew: give another with --page"
+        )
 
 
 def _plain(value: Any) -> Any:

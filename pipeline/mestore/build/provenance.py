@@ -34,7 +34,7 @@ STAGES: dict[str, dict[str, tuple[str, ...]]] = {
         "files": ("mestore:labels/maps.csv", "mestore:protocols/megc2019.csv"),
     },
     "evaluate": {
-        "modules": ("mestore.evaluate",),
+        "modules": ("mestore.scores.evaluate",),
         "libraries": ("numpy", "pandas", "scikit-learn", "threadpoolctl", "zarr", _CV),
         "files": ("mestore:labels/maps.csv", "mestore:scores/published.csv"),
     },

@@ -22,7 +22,9 @@ def audit(
     pictures: Annotated[
         bool, typer.Option("--pictures", help="Show the crops of pairs that look alike on the page: faces.")
     ] = False,
-    jobs: Annotated[int, typer.Option(help="Processes that look at crops; -1: one a core.")] = -1,
+    jobs: Annotated[
+        int, typer.Option(help="Processes that look at crops, no more than cores; -1: one a core.")
+    ] = -1,
 ) -> None:
     """Look for leaks: persons, faces and clips on both sides, fits and scalings that saw the test clips.
 
@@ -30,21 +32,26 @@ def audit(
 
     Example: mestore audit data/stores data/folds/loso.json --predictions svm.csv
     """
+    import joblib
+
     from mestore.audit.audit import run_audit
-    from mestore.audit.page import pictures_of, write_page
+    from mestore.audit.page import pictures_of, refuse_target, write_page
     from mestore.workspace import find_workspace
 
+    if jobs < 1 and jobs != -1:
+        raise typer.BadParameter(f"found {jobs}; expected 1 or more, or -1: one a core", param_hint="--jobs")
+    target = page or Path(f"{folds.stem}.audit.html")
+    refuse_target(target)
     done = run_audit(
         store,
         folds,
         workspace=find_workspace(Path.cwd()),
         predictions=predictions,
-        jobs=jobs,
+        jobs=joblib.cpu_count() if jobs == -1 else min(jobs, joblib.cpu_count()),
         shown=_shown,
     )
-    target = page or Path(f"{folds.stem}.audit.html")
-    write_page(done, target, pictures=pictures_of(done, store) if pictures else None)
     say(str(done))
+    write_page(done, target, pictures=pictures_of(done, store) if pictures else None)
     say(f"\npage: {target}")
     sys.exit(done.status)
 

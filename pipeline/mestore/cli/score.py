@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from mestore.cli.app import app, say
+from mestore.cli.app import app, require_target, say
 
 
 @app.command()
@@ -34,9 +34,14 @@ def score(
 
     Example: mestore score data/folds/loso.json predictions.csv --by gender --about persons.csv
     """
+    from mestore.scores.ledger import ledger_of
+    from mestore.scores.predictions import fits_of
     from mestore.scores.report import score_file
     from mestore.scores.text import score_text
 
+    if json is not None:
+        kept = (folds, predictions, fits_of(predictions), ledger or ledger_of(folds))
+        require_target(json, inputs=(*kept, about) if about else kept)
     report = score_file(
         folds,
         predictions,
@@ -47,6 +52,6 @@ def score(
         ledger=ledger,
         fold_mean=fold_mean,
     )
+    say(score_text(report))
     if json is not None:
         json.write_text(report.as_json(), encoding="utf-8")
-    say(score_text(report))

@@ -117,9 +117,9 @@ def plan(table: pd.DataFrame, truth: "pd.Series[str]", options: Cd6meOptions) ->
             source=f"{SOURCE}; CASME II with {256 - smaller} rows",
         ),
         flags=[
-            *missing(scored, members),
+            *missing(scored, members, clips=(CLIPS - smaller,)),
             *shared_persons(scored),
-            *_edition(scored, smaller=smaller),
+            *_edition(smaller=smaller),
         ],
     )
     return with_extra(made, table, own=own, scored=scored, datasets=True) if options.extra_data else made
@@ -131,6 +131,6 @@ def _has_255_rows(scored: pd.DataFrame) -> bool:
     return bool(editions.str.contains(r" 255-[0-9a-f]{8}$", regex=True).any())
 
 
-def _edition(scored: pd.DataFrame, *, smaller: bool) -> Iterator[str]:
+def _edition(*, smaller: bool) -> Iterator[str]:
     if smaller:
-        yield f"CASME II with 255 rows: {len(scored)} clips, where {CLIPS - 1} are expected; MEB has {CLIPS}"
+        yield f"CASME II's sheet of 255 rows: {CLIPS - 1} clips in all; MEB's of 256 has {CLIPS}"

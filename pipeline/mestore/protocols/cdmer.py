@@ -9,7 +9,8 @@ Each pair is an experiment of its own (`Scorer.by_fold`), and published scores a
 adapt to the target without its labels: a store gives the clips of `fold.test` without labels.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from itertools import permutations
 from typing import Literal
 
@@ -19,7 +20,7 @@ from pydantic import Field
 from mestore.errors import LeakError
 from mestore.persons import HeldOut
 from mestore.protocols.fold import Fold
-from mestore.protocols.plan import Count, LeftOut, Plan, eligible
+from mestore.protocols.plan import OVERLAP, Count, LeftOut, Plan, eligible, incomplete
 from mestore.protocols.spec import ProtocolOptions
 
 CASME2 = "casme2"
@@ -42,8 +43,8 @@ PUBLISHED: Mapping[str, tuple[Mapping[str, int], str]] = {
 """Clips of each class; of the selected CASME II none are known."""
 
 _PERSONS = (
-    "persons overlap: TYPE-I trains and tests on the same persons, and where HS is one side on the same "
-    "events, filmed by another camera; not comparable with scores by person"
+    f"{OVERLAP}: TYPE-I trains and tests on the same persons, and where HS is one side on the same events, "
+    "filmed by another camera; not comparable with scores by person"
 )
 _SELECTION = (
     "CASME II clips are all that have a class of megc2019, not the authors' selection, which was not found"
@@ -86,7 +87,7 @@ def plan(table: pd.DataFrame, truth: "pd.Series[str]", options: CdmerOptions) ->
         folds=[_fold(source, target, domains) for source, target in pairs],
         left_out=left_out.reasons,
         counts=[count for name, rows in domains.items() for count in _counts(name, truth.loc[rows.index])],
-        flags=[*[_PERSONS] * first, *[_SELECTION] * second, _EXPERIMENTS],
+        flags=[*_missing(domains), *[_PERSONS] * first, *[_SELECTION] * second, _EXPERIMENTS],
         average="folds",
     )
 
@@ -122,14 +123,26 @@ def _fold(source: str, target: str, domains: Mapping[str, pd.DataFrame]) -> Fold
     )
 
 
+def _missing(domains: Mapping[str, pd.DataFrame]) -> Iterator[str]:
+    """Give the flag of sets of recordings with other than the published number of clips."""
+    short = [
+        incomplete(f"clips of {name}", len(domains[name]), (sum(classes.values()),))
+        for name, (classes, _) in PUBLISHED.items()
+        if name in domains
+    ]
+    if any(short):
+        yield f"{', '.join(filter(None, short))}, not comparable"
+
+
 def _counts(name: str, truth: "pd.Series[str]") -> list[Count]:
     classes, source = PUBLISHED.get(name, ({}, ""))
+    found = Counter(truth.tolist())
     return [
         Count(
             what=f"{label} clips of {name}",
-            found=int(found),
-            expected=(classes[str(label)],) if classes else (),
+            found=found[label],
+            expected=(classes[label],) if classes else (),
             source=source,
         )
-        for label, found in sorted(truth.value_counts().items())
+        for label in sorted({*classes, *found})
     ]

@@ -13,7 +13,7 @@ from mestore.errors import LeakError
 from mestore.labels.target import parted
 from mestore.persons import HeldOut
 from mestore.protocols.fold import Fold
-from mestore.protocols.plan import Count, LeftOut, eligible
+from mestore.protocols.plan import Count, LeftOut, eligible, incomplete
 
 AGAIN = "a clip of another copy of its dataset, which is scored"
 
@@ -67,8 +67,11 @@ def scored_once(rows: pd.DataFrame, truth: "pd.Series[str]", left_out: LeftOut) 
     return left_out.where(rows, rows["dataset"] != first, AGAIN)
 
 
-def missing(rows: pd.DataFrame, members: Sequence[Member]) -> Iterator[str]:
-    """Give the flag of a composite that lacks datasets."""
+def missing(rows: pd.DataFrame, members: Sequence[Member], *, clips: Sequence[int]) -> Iterator[str]:
+    """Give the flags of a composite that has other than the published number of clips, or lacks datasets."""
+    short = incomplete("clips", len(rows), clips)
+    if short:
+        yield f"{short}, not comparable"
     absent = [member.reader for member in members if not member.holds(rows).any()]
     if absent:
         there = len(members) - len(absent)

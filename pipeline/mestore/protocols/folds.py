@@ -9,13 +9,18 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mestore import clips as clip_table
 from mestore.errors import LeakError, MEStoreError
 from mestore.persons import HeldOut
+from mestore.protocols import PROTOCOLS
 from mestore.protocols.fold import Fold
 
 SCHEMA = 3
+
+_TEST_SOME = ("official",)
+"""Protocols that test some of the clips and train on the others."""
 
 _SHOWN = 3  # clips that a message names
 
@@ -116,12 +121,15 @@ class Folds:
     def require(self, table: pd.DataFrame) -> None:
         """Raise `LeakError` unless `table` is the clip table that the folds were made of.
 
-        The message names what is new, gone or changed.
+        The message names what is new, gone, changed or twice there. A person whom the folds give a clip must
+        be the table's too: a file can be edited.
         """
         now = row_digests(table)
-        if now == dict(self.rows):
+        if now == dict(self.rows) and len(table) == len(now):
+            self._require_persons(table)
             return
         changes = {
+            "twice": sorted(set(table.loc[table["clip_id"].duplicated().to_numpy(), "clip_id"])),
             "new": sorted(now.keys() - self.rows.keys()),
             "gone": sorted(self.rows.keys() - now.keys()),
             "changed": sorted(clip for clip in now.keys() & self.rows.keys() if now[clip] != self.rows[clip]),
@@ -136,28 +144,97 @@ class Folds:
             "make them again with `dvc repro folds`"
         )
 
+    def _require_persons(self, table: pd.DataFrame) -> None:
+        persons = dict(zip(table["clip_id"], table["person"], strict=True))
+        for clip, person in (*self.clips.items(), *self.extra.items()):
+            if persons.get(clip) != person:
+                whose = f"of person {persons[clip]!r}" if clip in persons else "not there"
+                raise LeakError(
+                    f"the folds of {self.protocol!r} say that clip {clip!r} is of person {person!r}; in the "
+                    f"clip table it is {whose}: the folds were edited; make them again with `dvc repro folds`"
+                )
+
 
 def load_folds(path: str | Path) -> Folds:
-    """Read frozen folds, such as data/folds/loso.json."""
+    """Read frozen folds, such as data/folds/loso.json.
+
+    Raises
+    ------
+    MEStoreError
+        If the file holds none, or those of another version of mestore.
+    LeakError
+        If a person is in two parts of one of them.
+    """
     try:
-        record = json.loads(Path(path).read_bytes())
-        folds = [
-            Fold(
-                name=it["name"],
-                train=tuple(it["train"]),
-                validation=tuple(it["validation"]),
-                test=HeldOut(it["test"]),
-                trained=tuple(it["trained"]),
-                tested=tuple(it["tested"]),
-                extra=tuple(it["extra"]),
-                overlap=it["overlap"],
-            )
-            for it in record.pop("folds")
-        ]
-        counts, flags = (tuple(record.pop(name)) for name in ("counts", "flags"))
-        return Folds(folds=folds, counts=counts, flags=flags, source=Path(path).absolute(), **record)
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise MEStoreError(f"{path} holds no folds ({error}); make them with `dvc repro folds`") from None
+        file = _File.model_validate_json(Path(path).read_bytes())
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"])) or "the file"
+        raise _no_folds(path, f"{place}: {first['msg']}") from None
+    except OSError as error:
+        raise _no_folds(path, str(error)) from None
+    if file.version != SCHEMA:
+        raise _no_folds(path, f"schema is {file.version}, expected {SCHEMA}: of another version of mestore")
+    folds = [Fold(**{**dict(it), "test": HeldOut(it.test)}) for it in file.folds]
+    own = {name: value for name, value in dict(file).items() if name not in ("version", "folds")}
+    whole = Folds(folds=folds, source=Path(path).absolute(), **own)
+    for why in _torn(whole):
+        raise _no_folds(path, f"{why}: it was cut short or edited")
+    return whole
+
+
+def _torn(folds: Folds) -> Iterator[str]:
+    """Give what no protocol would have made."""
+    if folds.protocol not in PROTOCOLS:
+        yield f"protocol {folds.protocol!r} is none of {', '.join(PROTOCOLS)}"
+    known = {*folds.clips.values(), *folds.extra.values()}
+    named = {person for fold in folds for part in (fold.train, fold.validation, fold.test) for person in part}
+    if named - known:
+        yield f"person {min(named - known)!r} has no clip in it"
+    absent = folds.rows.keys() - folds.clips.keys() - folds.left_out.keys()
+    if absent:
+        yield f"clip {min(absent)!r} is neither scored nor left out"
+    untested = folds.clips.keys() - {clip for fold in folds for clip in folds.tested(fold)}
+    if untested and folds.protocol not in _TEST_SOME:
+        yield f"{len(untested)} of {len(folds.clips)} clips are tested by no fold, such as {min(untested)!r}"
+
+
+def _no_folds(path: str | Path, why: str) -> MEStoreError:
+    return MEStoreError(f"{path} holds no folds ({why}); make them with `dvc repro folds`")
+
+
+class _FoldOfFile(BaseModel):
+    """A fold as its file has it: nothing is converted, and nothing more may stand there."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    name: str
+    train: tuple[str, ...]
+    validation: tuple[str, ...]
+    test: tuple[str, ...]
+    trained: tuple[str, ...]
+    tested: tuple[str, ...]
+    extra: tuple[str, ...]
+    overlap: bool
+
+
+class _File(BaseModel):
+    """Folds as their file has them."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    protocol: str
+    label: str
+    folds: tuple[_FoldOfFile, ...]
+    clips: dict[str, str]
+    left_out: dict[str, str]
+    rows: dict[str, str]
+    params: dict[str, Any]
+    extra: dict[str, str]
+    counts: tuple[str, ...]
+    flags: tuple[str, ...]
+    average: Literal["pooled", "folds"]
+    version: int = Field(alias="schema")
 
 
 def row_digests(table: pd.DataFrame) -> dict[str, str]:

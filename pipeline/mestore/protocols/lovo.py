@@ -14,7 +14,7 @@ from mestore.errors import LeakError
 from mestore.persons import HeldOut
 from mestore.protocols.counted import counts
 from mestore.protocols.fold import Fold
-from mestore.protocols.plan import Count, LeftOut, Plan, eligible
+from mestore.protocols.plan import OVERLAP, Count, LeftOut, Plan, eligible
 from mestore.protocols.spec import ProtocolOptions
 
 RECORDING = ["dataset", "part", "subject", "video"]
@@ -65,7 +65,7 @@ def plan(table: pd.DataFrame, truth: "pd.Series[str]", options: LovoOptions) -> 
         left_out=left_out.reasons,
         counts=[*counts(scored, str(truth.name)), Count(what="videos", found=len(groups))],
         flags=[
-            f"persons overlap: {several} of {len(videos)} persons are trained on and tested "
+            f"{OVERLAP}: {several} of {len(videos)} persons are trained on and tested "
             "(leave one video out); not comparable with scores by person"
         ],
     )

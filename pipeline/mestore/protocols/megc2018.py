@@ -30,6 +30,7 @@ from mestore.protocols.loso import leave_one_out
 from mestore.protocols.plan import LeftOut, Plan
 
 SOURCE = "datasets.md 6.2"
+CLIPS = 253
 
 CASME2 = Member(
     reader="casme2",
@@ -72,8 +73,8 @@ def plan(table: pd.DataFrame, truth: "pd.Series[str]", options: Megc2018Options)
     made = Plan(
         folds=folds,
         left_out=left_out.reasons,
-        counts=counts(scored, truth, members, clips=(253,), persons=(47,), source=SOURCE),
-        flags=[*missing(scored, members), *(shared_persons(scored) if holdout else ())],
+        counts=counts(scored, truth, members, clips=(CLIPS,), persons=(47,), source=SOURCE),
+        flags=[*missing(scored, members, clips=(CLIPS,)), *(shared_persons(scored) if holdout else ())],
         average="folds" if holdout else "pooled",
     )
     if options.extra_data:

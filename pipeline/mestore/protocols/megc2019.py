@@ -62,7 +62,7 @@ def plan(table: pd.DataFrame, truth: "pd.Series[str]", options: Megc2019Options)
         folds=leave_one_out(scored["person"], of="CASME II, SAMM or SMIC HS", more=left_out.more()),
         left_out=left_out.reasons,
         counts=counts(scored, truth, MEMBERS, clips=(CLIPS,), persons=(68,), source=SOURCE),
-        flags=list(missing(scored, MEMBERS)),
+        flags=list(missing(scored, MEMBERS, clips=(CLIPS,))),
     )
     return with_extra(made, table, own=own, scored=scored) if options.extra_data else made
 

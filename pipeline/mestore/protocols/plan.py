@@ -1,5 +1,6 @@
 """Plan: the folds of a protocol over a clip table, what it scores, and why it leaves the others out."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -16,6 +17,11 @@ MORE = (
     "labels with `mestore check`"
 )
 """What to do where a protocol finds too few clips."""
+
+OVERLAP = "persons overlap"
+"""How the flag of a protocol begins that trains and tests on the same persons on purpose."""
+
+_UNLIKE = re.compile(r"^.*: \d+, not [\d or]+ as published \(")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +50,36 @@ class Count:
         published = " or ".join(map(str, self.expected))
         verdict = "as" if self.found in self.expected else f"not {published} as"
         return f"{self.what}: {self.found}, {verdict} published ({self.source})"
+
+
+def not_as_published(counts: Iterable[str]) -> list[str]:
+    """Return those counts of frozen folds (`Folds.counts`) that differ from what is published.
+
+    Examples
+    --------
+    >>> several = [Count(what="clips", found=it, expected=(255, 256), source="MEB") for it in (254, 255)]
+    >>> not_as_published(map(str, [*several, Count(what="videos", found=9)]))
+    ['clips: 254, not 255 or 256 as published (MEB)']
+    """
+    return [text for text in counts if _UNLIKE.match(text)]
+
+
+def incomplete(what: str, found: int, expected: Sequence[int]) -> str:
+    """Return how many of the published clips are there, in words; empty if all are.
+
+    Examples
+    --------
+    >>> incomplete("clips", 376, (442,)), incomplete("clips", 442, (442,))
+    ('376 of 442 clips', '')
+    >>> incomplete("clips of smic-hs", 166, (164,))
+    '166 clips of smic-hs, not 164'
+    """
+    if found in expected:
+        return ""
+    published = " or ".join(map(str, expected))
+    if found < min(expected):
+        return f"{found} of {published} {what}"
+    return f"{found} {what}, not {published}"
 
 
 @dataclass(frozen=True, kw_only=True)

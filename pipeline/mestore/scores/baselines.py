@@ -130,7 +130,7 @@ def smaller(batch: Batch) -> Batch:
     Each clip by itself: nothing is fitted. Other data, and smaller maps, stay as they are.
     """
     data = batch.data
-    if isinstance(data, list) or data.ndim != 4 or min(data.shape[1:3]) <= SIDE:
+    if isinstance(data, list) or data.ndim != 4 or min(data.shape[1:3]) <= SIDE or not len(data):
         return batch
     maps = [cv2.resize(one, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for one in data]
     return replace(batch, data=np.stack(maps))

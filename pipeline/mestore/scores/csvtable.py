@@ -74,6 +74,8 @@ def shown(cell: str) -> str:
 
 
 def _text(path: Path) -> str:
+    if path.exists() and not path.is_file():
+        raise ScoreError(f"{path} is no regular file; expected a table with a row per clip")
     size = path.stat().st_size
     if size > _LARGEST:
         raise ScoreError(f"{path} has {size / 1e6:.0f} MB; expected a table with a row per clip")

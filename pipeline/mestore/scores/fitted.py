@@ -1,24 +1,22 @@
 """Fitted: an estimator that knows which clips it was fitted on, and predictions that say so."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from mestore.errors import LeakError, MEStoreError, ScoreError
 from mestore.labels.target import aim
-from mestore.protocols.fold import Fold
-from mestore.protocols.folds import Folds
 from mestore.scores.said import Said
 from mestore.store.batch import Batch, labels_of
 
-__all__ = ["Fitted", "Predictions", "Said", "fitted_persons", "persons_digest"]
+__all__ = ["Fitted", "Predictions", "Said", "persons_digest"]
 
 _DIGEST = 16  # hex digits
-_NAMED = 3  # persons in a message
 
 
 class Predictions(Mapping[str, Said]):
@@ -43,6 +41,12 @@ class Predictions(Mapping[str, Said]):
         if isinstance(fitted_on, str):
             raise ScoreError(
                 f"fitted_on is the text {fitted_on!r}; expected clip ids, such as [{fitted_on!r}]"
+            )
+        if not isinstance(said, Mapping | pd.Series) or fitted_on is None:
+            raise ScoreError(
+                f"found a {type(said).__name__}, fitted_on a {type(fitted_on).__name__}; expected a mapping "
+                'by clip id, such as dict(zip(test.clips["clip_id"], said)), and clip ids: '
+                'fitted_on=train.clips["clip_id"]'
             )
         self._said = dict(said)
         self.fitted_on = frozenset(map(str, fitted_on))
@@ -86,8 +90,8 @@ class Fitted:
     --------
     A classifier::
 
-        train = store.read("mdmo", fold.train, clips=folds.clips)
-        test = store.read("mdmo", fold.test, clips=folds.clips)
+        train = store.read("mdmo", fold.train, clips=folds.training(fold))
+        test = store.read("mdmo", fold.test, clips=folds.tested(fold))
         scorer.add(fold, Fitted(SVC(), label=folds.label).fit(train).predict(test))
 
     A transformer, and what comes after it::
@@ -98,6 +102,10 @@ class Fitted:
     """
 
     def __init__(self, estimator: Any, *, label: str | None = None) -> None:
+        if isinstance(estimator, type):
+            raise MEStoreError(
+                f"found the class {estimator.__name__}; expected one of it: {estimator.__name__}()"
+            )
         self.label = label
         self.fitted_on: frozenset[str] = frozenset()
         self._estimator = estimator
@@ -226,60 +234,25 @@ def persons_digest(persons: Iterable[str]) -> str:
     return hashlib.sha256(names.encode()).hexdigest()[:_DIGEST]
 
 
-def fitted_persons(
-    folds: Folds, fold: Fold, fitted_on: frozenset[str], *, persons: Mapping[str, str]
-) -> frozenset[str]:
-    """Return the persons whom predictions were fitted on; refuse those whom the fold tests.
-
-    Parameters
-    ----------
-    folds : Folds
-    fold : Fold
-        One of them.
-    fitted_on : frozenset of str
-        Clip ids.
-    persons : mapping of str to str
-        Person by clip id, of the whole clip table.
-
-    Raises
-    ------
-    LeakError
-        If a clip is of a person whom the fold tests; in a fold with persons on both sides, if it tests it.
-    ScoreError
-        If a clip is unknown.
-    """
-    try:
-        whom = frozenset(map(persons.__getitem__, fitted_on))
-    except KeyError as error:
-        raise ScoreError(
-            f"fold {fold.name!r}: found {error.args[0]!r} in fitted_on, which is no clip of the clip table; "
-            "expected ids as `store.clips()` has them"
-        ) from None
-    tested = whom.intersection(fold.test)
-    its = frozenset(folds.tested(fold)) if fold.overlap else fitted_on
-    leaked = [clip for clip in fitted_on & its if persons[clip] in tested] if tested else []
-    if leaked:
-        named = sorted({persons[clip] for clip in leaked})
-        some = ", ".join(named[:_NAMED]) + (", ..." if len(named) > _NAMED else "")
-        raise LeakError(
-            f"fold {fold.name!r}: what made its predictions was fitted on {_number(leaked, 'clip')} of "
-            f"{_number(named, 'person')} whom it tests ({some}); expected none: fit scaler, PCA, selection "
-            "of features and model on fold.train alone"
-        )
-    return whom
-
-
-def _number(found: Sequence[str], noun: str) -> str:
-    return f"{len(found)} {noun}{'s' * (len(found) != 1)}"
-
-
 def _values(batch: Batch) -> NDArray[Any]:
+    if not isinstance(batch, Batch):
+        raise MEStoreError(
+            f"found a {type(batch).__name__}; expected a batch of store.read, which knows its clips: "
+            "fit(train), not fit(train.data)"
+        )
     if isinstance(batch.data, list):
         raise MEStoreError(
             f"found {len(batch.data)} clips that differ in length; an estimator needs vectors of one length: "
             "choose a store with a fixed shape"
         )
-    return batch.data.reshape(len(batch.data), int(np.prod(batch.data.shape[1:])))
+    values = batch.data.reshape(len(batch.data), int(np.prod(batch.data.shape[1:])))
+    odd = batch.clips.loc[~np.isfinite(values).all(axis=1), "clip_id"].tolist()
+    if odd:
+        raise MEStoreError(
+            f"{len(odd)} clips hold NaN or infinite values, the first: {odd[0]}; expected numbers: leave "
+            "them out (clips=), or see `mestore verify`"
+        )
+    return values
 
 
 def _those(clip: str, said: tuple[Any, ...], classes: tuple[str, ...]) -> list[str]:

@@ -25,7 +25,8 @@ def ledger_of(folds: Path) -> Path:
 class Ledger:
     """An append-only file: one line for every set of predictions that was scored.
 
-    The same predictions scored again are no new set. Lines of other folds may stand in the same file.
+    The same predictions scored again are no new set. Lines of other folds may stand in the same file: folds
+    that were made again after the clip table changed keep their name, and with it their ledger.
 
     Parameters
     ----------
@@ -63,12 +64,27 @@ class Ledger:
         ScoreError
             If a line is no record.
         """
-        found: dict[str, None] = {}
+        return [predictions for folds, predictions in self._records() if folds == self._folds]
+
+    def others(self) -> int:
+        """Return how many sets were scored against other folds: earlier versions, of another clip table.
+
+        Raises
+        ------
+        ScoreError
+            If a line is no record.
+        """
+        return sum(folds != self._folds for folds, _ in self._records())
+
+    def _records(self) -> list[tuple[str, str]]:
+        """Return folds and predictions of every set once, in order."""
+        found: dict[tuple[str, str], None] = {}
         for number, line in enumerate(self._lines(), 1):
+            if not line.strip():
+                continue
             try:
                 record = json.loads(line)
-                if record["folds"] == self._folds:
-                    found[str(record["predictions"])] = None
+                found[str(record["folds"]), str(record["predictions"])] = None
             except (ValueError, KeyError, TypeError, RecursionError) as error:
                 raise self._refused(f"line {number} is no record: {line[:40]!r}") from error
         return list(found)
@@ -76,6 +92,8 @@ class Ledger:
     def _lines(self) -> list[str]:
         if not self._path.exists():
             return []
+        if not self._path.is_file():
+            raise self._refused("it is no regular file")
         try:
             return self._path.read_text(encoding="utf-8").splitlines()
         except UnicodeDecodeError as error:
@@ -83,10 +101,13 @@ class Ledger:
 
     def _append(self, record: dict[str, str]) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        # An editor or a merge may have taken the last line's end: two records would stand on one line.
+        content = self._path.read_bytes() if self._path.exists() else b""
+        begin = "\n" if content and not content.endswith(b"\n") else ""
         # One write of one line at the end: of two who write at once, both lines are there.
         handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o664)
         with os.fdopen(handle, "ab", buffering=0) as file:
-            file.write((json.dumps(record) + "\n").encode())
+            file.write((begin + json.dumps(record) + "\n").encode())
 
     def _refused(self, why: str) -> ScoreError:
         return ScoreError(

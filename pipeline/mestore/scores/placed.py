@@ -11,7 +11,7 @@ from mestore.protocols.fold import Fold
 from mestore.protocols.folds import Folds
 from mestore.scores.csvtable import shown
 from mestore.scores.fitted import Predictions
-from mestore.scores.predictions import PredictionFile, require_once
+from mestore.scores.predictions import PredictionFile, require_labels, require_once
 from mestore.scores.said import understood
 from mestore.scores.scorer import Missing, Scorer
 
@@ -48,6 +48,13 @@ def scorer_of(
         If the file says that a prediction was fitted on whom its fold tests.
     """
     scorer = Scorer(folds, clips, missing=missing, ledger=ledger)
+    if file.labels and not scorer.several:
+        raise ScoreError(
+            f"{file.path} has no column predicted; found {shown(','.join(file.labels))}: a clip has one "
+            f"class here; expected a column predicted that names it, one of {', '.join(scorer.classes)}"
+        )
+    if file.labels:
+        require_labels(file.path, file.labels, scorer.classes)
     table = file.table.assign(fold=_folds_of(file, folds))
     if table.empty:
         raise ScoreError(f"{file.path} holds no prediction, only a header; expected a line per clip")
@@ -122,9 +129,10 @@ def _fits(file: PredictionFile, table: pd.DataFrame) -> defaultdict[tuple[int, s
 def _clips_of(
     persons: Collection[str], fold: Fold, folds: Folds, known: Mapping[str, Sequence[str]], *, where: str
 ) -> list[str]:
-    """Return clips of persons; of a fold with persons on both sides those that it may train on.
+    """Return clips of persons: of whom a fold trains on those that it may, of others all.
 
-    A file names persons, and of such a fold they do not say whether a clip was fitted on that it tests.
+    A file names persons. It does not say whether a model was fitted on another clip of a person, nor, where
+    persons are on both sides, on one that the fold tests.
     """
     unknown = sorted(person for person in persons if person not in known)
     if unknown:
@@ -132,9 +140,13 @@ def _clips_of(
             f"{where}, fold {fold.name!r}: found person {shown(unknown[0])} among those who were fitted on; "
             "expected persons of the clip table: the file was made with another one"
         )
-    theirs = [clip for person in persons for clip in known[person]]
-    may = set(folds.training(fold)) if fold.overlap else None
-    return [clip for clip in theirs if may is None or clip in may]
+    train, may = set(fold.train), set(folds.training(fold)) if persons else set()
+    return [
+        clip
+        for person in persons
+        for clip in known[person]
+        if clip in may or not (fold.overlap or person in train)
+    ]
 
 
 def _some(names: Sequence[str]) -> str:

@@ -18,6 +18,9 @@ COLUMNS = ("clip_id", "predicted", "seed", "fold", "fitted_on")
 """Of the file; the first two, or clip_id and a column of 0 and 1 per label, must be there."""
 
 _HEADER = "clip_id,predicted"
+_LARGEST = 200_000_000  # bytes of the persons of all fits
+_SAID = {"0": False, "1": True, "0.0": False, "1.0": True, "False": False, "True": True}
+"""Cells of a column of a label; pandas writes a column of 0 and 1 that had a gap as 0.0 and 1.0."""
 _NOTHING = frozenset({"", "nan", "na", "n/a", "#n/a", "<na>", "nat", "null", "inf", "-inf"})
 
 
@@ -35,12 +38,15 @@ class PredictionFile:
         The persons whom a model was fitted on, by what stands in `fitted_on`; empty without such a file.
     unread : tuple of str
         Columns that nobody asked for.
+    labels : tuple of str
+        The labels that have a column of their own, where there is no column predicted.
     """
 
     path: Path
     table: pd.DataFrame
     fits: Mapping[str, tuple[str, ...]]
     unread: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
 
 
 def fits_of(path: Path) -> Path:
@@ -54,7 +60,7 @@ def fits_of(path: Path) -> Path:
     return path.with_name(path.name.removesuffix(".csv") + ".fits.json")
 
 
-def read_predictions(path: str | Path) -> PredictionFile:
+def read_predictions(path: str | Path, *, classes: Sequence[str] = ()) -> PredictionFile:
     """Read predictions that came from anywhere; the file is hostile until it was checked.
 
     A UTF-8 file with commas. Columns: clip_id; predicted (a class; of several labels those that the clip has,
@@ -65,6 +71,9 @@ def read_predictions(path: str | Path) -> PredictionFile:
     Parameters
     ----------
     path : str or Path
+    classes : sequence of str
+        The protocol's labels, where a clip may have several: without a column predicted, each must have one,
+        and further columns are passed over. Empty: not known; every further column is taken for a label.
 
     Raises
     ------
@@ -74,8 +83,10 @@ def read_predictions(path: str | Path) -> PredictionFile:
     path = Path(path)
     read = read_csv_table(path, expected=_HEADER)
     others = [name for name in read.columns if name not in COLUMNS]
-    labels = [] if "predicted" in read.columns else others
+    labels = [] if "predicted" in read.columns else [it for it in others if not classes or it in classes]
     _require_columns(read, labels)
+    if labels and classes:
+        require_labels(path, labels, classes)
     lines = [line for line, _ in read.rows]
     rows = [_row(cells, labels, where=f"{path}, line {line}") for line, cells in read.rows]
     table = pd.DataFrame(rows, index=pd.Index(lines, name="line"), columns=list(COLUMNS), dtype="str")
@@ -83,7 +94,11 @@ def read_predictions(path: str | Path) -> PredictionFile:
     require_once(path, table)
     fits = read_fits(fits_of(path))
     _require_fits(path, table, fits)
-    return PredictionFile(path=path, table=table, fits=fits, unread=() if labels else tuple(others))
+    # A list of nobody is no word about whom a model was fitted on.
+    nobody = [digest for digest, persons in fits.items() if not persons]
+    table.loc[table["fitted_on"].isin(nobody), "fitted_on"] = ""
+    unread = tuple(name for name in others if name not in labels)
+    return PredictionFile(path=path, table=table, fits=fits, unread=unread, labels=tuple(labels))
 
 
 def write_predictions(path: Path, table: pd.DataFrame, fits: Mapping[str, Sequence[str]]) -> None:
@@ -106,8 +121,12 @@ def read_fits(path: Path) -> dict[str, tuple[str, ...]]:
     ScoreError
         If the file is none, or persons were changed under their digest.
     """
-    if not path.is_file():
+    if not path.exists():
         return {}
+    if not path.is_file() or path.stat().st_size > _LARGEST:
+        raise ScoreError(
+            f"{path} is no regular file, or too large; expected lists of persons by their digest"
+        )
     remedy = "save the predictions again, or remove the file: then nobody knows what they were fitted on"
     try:
         record = json.loads(path.read_bytes())
@@ -138,13 +157,25 @@ def require_once(path: Path, table: pd.DataFrame) -> None:
     )
 
 
+def require_labels(path: Path, labels: Sequence[str], classes: Sequence[str]) -> None:
+    """Refuse columns of labels that are not those of a protocol: what has no column was not predicted."""
+    missing = [name for name in classes if name not in labels]
+    strange = [name for name in labels if name not in classes]
+    if missing or strange:
+        found = f"no column for {', '.join(missing)}" if missing else f"a column {shown(strange[0])}"
+        raise ScoreError(
+            f"{path}: found {found}; expected a column of 0 and 1 for each of {', '.join(classes)}, or one "
+            "column predicted that names those which a clip has"
+        )
+
+
 def _require_columns(read: CsvTable, labels: Sequence[str]) -> None:
     missing = [] if "clip_id" in read.columns else ["clip_id"]
     missing += [] if "predicted" in read.columns or labels else ["predicted"]
     if missing:
         raise ScoreError(
             f"{read.path} has no column {missing[0]}; its first line is {shown(','.join(read.columns))}, "
-            f"expected a header such as {_HEADER}"
+            f"expected a header such as {_HEADER}: names as they stand here"
         )
 
 
@@ -154,9 +185,9 @@ def _row(cells: Mapping[str, str], labels: Sequence[str], *, where: str) -> tupl
         raise ScoreError(f"{where}: found no clip_id; expected one, as `store.clips()` has it")
     where = f"{where}, clip {shown(clip)}"
     predicted = _said_by_label(cells, labels, where) if labels else _said(cells["predicted"], where)
-    if not re.fullmatch(r"-?[0-9]{1,9}", seed):
-        raise ScoreError(f"{where}: found seed {shown(seed)}; expected a whole number, such as 0")
-    return clip, predicted, seed, cells.get("fold", ""), cells.get("fitted_on", "")
+    if not re.fullmatch(r"[0-9]{1,9}(\.0)?", seed):
+        raise ScoreError(f"{where}: found seed {shown(seed)}; expected a whole number from 0")
+    return clip, predicted, seed.removesuffix(".0"), cells.get("fold", ""), cells.get("fitted_on", "")
 
 
 def _said(cell: str, where: str) -> str:
@@ -170,7 +201,7 @@ def _said(cell: str, where: str) -> str:
 
 def _said_by_label(cells: Mapping[str, str], labels: Sequence[str], where: str) -> str:
     for name in labels:
-        if cells[name] not in ("0", "1"):
+        if cells[name] not in _SAID:
             number = is_number(cells[name]) and cells[name].lower() not in _NOTHING
             remedy = (
                 "decide by a threshold that no test person had a part in"
@@ -180,7 +211,7 @@ def _said_by_label(cells: Mapping[str, str], labels: Sequence[str], where: str) 
             raise ScoreError(
                 f"{where}, column {shown(name)}: found {shown(cells[name])}; expected 0 or 1: {remedy}"
             )
-    return joined([name for name in labels if cells[name] == "1"])
+    return joined([name for name in labels if _SAID[cells[name]]])
 
 
 def _require_fits(path: Path, table: pd.DataFrame, fits: Mapping[str, tuple[str, ...]]) -> None:

@@ -2,13 +2,14 @@
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from mestore.protocols.folds import Folds
+from mestore.protocols.plan import not_as_published
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +50,8 @@ class Published:
 def published(folds: Folds) -> list[Published]:
     """Return the published scores of the same protocol, label and parameters; none where none is known.
 
+    Where the folds' counts are not as published, `differs` says so first.
+
     Examples
     --------
     >>> from mestore.protocols.fold import Fold
@@ -58,8 +61,20 @@ def published(folds: Folds) -> list[Published]:
     [0.178, 0.121, 0.275, 0.362]
     >>> published(Folds(protocol="cd6me", params={"extra_data": True}, **its))
     []
+    >>> few = ["clips: 1900, not 2031 as published (MEB)", "persons: 239, as published (MEB)"]
+    >>> published(Folds(protocol="cd6me", params={"extra_data": False}, counts=few, **its))[0].differs[:59]
+    'your folds have other clips (clips: 1900, not 2031 as publi'
     """
-    return [it for it in _table() if _fits(it, folds)]
+    return [_beside(it, not_as_published(folds.counts)) for it in _table() if _fits(it, folds)]
+
+
+def _beside(one: Published, unlike: Sequence[str]) -> Published:
+    """Return a published score that says which counts of the folds it stands beside are others."""
+    if not unlike:
+        return one
+    first, more = unlike[0].partition(" (")[0], len(unlike) - 1
+    counts = f"{first}; {more} more count{'s' if more > 1 else ''}" if more else first
+    return replace(one, differs=f"your folds have other clips ({counts}); {one.differs}")
 
 
 def _fits(one: Published, folds: Folds) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mestore.labels.target import aim
 from mestore.protocols.folds import Folds, load_folds
 from mestore.scores.about import with_about
 from mestore.scores.metrics import Scores
@@ -108,7 +109,7 @@ class ScoreReport:
             "folds": self.folds.digest,
             "average": self.folds.average,
             "counts": list(self.folds.counts),
-            "predictions": self.file.path.name,
+            "predictions": self.file.path.name.encode("utf-8", "backslashreplace").decode(),
             "missing": self.missing,
             "persons": self.persons,
             "classes": list(self.classes),
@@ -160,7 +161,8 @@ def score_file(
     clips = open_store(stores).clips()
     if about is not None:
         clips = with_about(clips, about)
-    file = read_predictions(predictions)
+    target, _ = aim(clips, its_folds.label)
+    file = read_predictions(predictions, classes=target.classes if target.several else ())
     scorer = scorer_of(file, its_folds, clips, missing=missing, ledger=ledger)
     columns = list(dict.fromkeys([DATASET, *by]))
     seeds = sorted({int(seed) for seed in file.table["seed"]})
@@ -182,8 +184,14 @@ def score_file(
 
 def _notes(scorer: Scorer, seeds: Sequence[int]) -> list[str]:
     """Return the notes of all seeds; how often one looked is told when every set is counted."""
-    by_seed = [scorer.notes(seed=seed) for seed in seeds]
-    return [*dict.fromkeys(note for its in by_seed for note in its[:-1]), by_seed[-1][-1]]
+    by_seed = {seed: scorer.notes(seed=seed) for seed in seeds}
+    every = [its[:-1] for its in by_seed.values()]
+    said = {
+        note if all(note in its for its in every) else f"seed {seed}: {note}": None
+        for seed, its in by_seed.items()
+        for note in its[:-1]
+    }
+    return [*said, by_seed[seeds[-1]][-1]]
 
 
 def _of_seed(
@@ -199,14 +207,14 @@ def _of_seed(
 
 
 def _remarks(file: PredictionFile, folds: Folds) -> list[str]:
-    """Return what a reader should know of the file."""
+    """Return what a reader should know of the file; notes say what it does not say of fits."""
     said = []
     if file.unread:
         said.append(f"columns not read: {', '.join(file.unread)}")
     fitted_on = set(file.table["fitted_on"])
     if fitted_on == {""}:
-        said.append("the file does not say what its models were fitted on: nobody checked that")
-    elif not file.fits:
+        return said
+    if not file.fits:
         said.append(
             f"{fits_of(file.path).name} is not beside the file: nobody checked what models were fitted on"
         )

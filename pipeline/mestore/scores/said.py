@@ -1,6 +1,8 @@
 """Said: what is predicted of one clip, understood or refused."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
 
 from mestore.errors import ScoreError
 from mestore.labels.target import joined, parted
@@ -17,7 +19,8 @@ def understood(said: object, *, where: str, classes: Sequence[str], several: boo
     Parameters
     ----------
     said : object
-        A class; of several labels those that the clip has, or their text ("AU1+AU4", "none").
+        A class; of several labels those that the clip has, their text ("AU1+AU4", "none"), or a mapping of
+        every label to 0 or 1.
     where : str
         The clip, and the line of a file, for the message.
     classes : sequence of str
@@ -39,8 +42,11 @@ def understood(said: object, *, where: str, classes: Sequence[str], several: boo
     mestore.errors.ScoreError: clip 'a': found '0.73', a number; expected one of fear, joy: not its \
 probability, nor its place in a list
     """
+    labels: list[object]
     if isinstance(said, str):
-        labels = list(parted(said)) if several else [said]
+        labels = [label.strip() for label in parted(said)] if several else [said]
+    elif several and isinstance(said, Mapping):
+        labels = _by_label(said, where=where, classes=classes)
     elif several and isinstance(said, Collection):
         labels = list(said)
     else:
@@ -65,8 +71,28 @@ def is_number(text: str) -> bool:
     return True
 
 
+def _by_label(said: Mapping[object, object], *, where: str, classes: Sequence[str]) -> list[object]:
+    """Return the labels that are 1; of every label it must be said whether the clip has it."""
+    odd = sorted(map(str, set(said) ^ set(classes)))
+    if odd:
+        raise ScoreError(
+            f"{where}: found other labels than those of this protocol, or too few ({_shown(odd[0])}); "
+            f"expected 0 or 1 for each of {', '.join(classes)}"
+        )
+    for label, value in said.items():
+        if not isinstance(value, bool | int | float | np.generic) or value not in (0, 1):
+            raise ScoreError(
+                f"{where}: found {_shown(value)} for {label}; expected 0 or 1: decide by a threshold that no "
+                "test person had a part in"
+            )
+    return [label for label, value in said.items() if value]
+
+
 def _unknown(label: object, classes: Sequence[str]) -> str:
     expected = f"expected one of {', '.join(classes)}"
+    spelled = str(label).strip().lower()
+    if spelled in classes:
+        return f"{_shown(label)}, which is no class of this protocol; did you mean {spelled!r}? {expected}"
     if is_number(str(label)):
         return f"{_shown(label)}, a number; {expected}: not its probability, nor its place in a list"
     return f"{_shown(label)}, which is no class of this protocol; {expected}"

@@ -13,10 +13,13 @@ from mestore.labels.target import aim
 from mestore.protocols.fold import Fold
 from mestore.protocols.folds import Folds
 from mestore.scores.decided import Decided, decided, groups
-from mestore.scores.fitted import Predictions, fitted_persons, persons_digest
+from mestore.scores.fitted import Predictions, persons_digest
+from mestore.scores.given import require_given, require_table
 from mestore.scores.ledger import Ledger, ledger_of
 from mestore.scores.metrics import Scores, drawn, score
+from mestore.scores.notes import looks, notes_of
 from mestore.scores.predictions import COLUMNS, write_predictions
+from mestore.scores.provenance import fitted_persons
 from mestore.scores.said import Said, understood
 
 __all__ = ["Missing", "Said", "Scorer"]
@@ -49,7 +52,7 @@ class Scorer:
     Raises
     ------
     LeakError
-        If the clip table is not the one that the folds were made of.
+        If the clip table is not the one that the folds were made of, or has a clip twice.
 
     Examples
     --------
@@ -73,6 +76,7 @@ class Scorer:
         missing: Missing = "wrong",
         ledger: str | Path | None = None,
     ) -> None:
+        require_table(folds, clips)
         folds.require(clips)
         if missing not in ("wrong", "drop"):
             raise ScoreError(f"missing is {missing!r}; allowed: 'wrong', 'drop'")
@@ -90,6 +94,7 @@ class Scorer:
         self._ledger = Ledger(Path(file), folds=folds.digest) if file else None
         self._predictions: dict[int, dict[str, dict[str, str]]] = {}
         self._fits: dict[tuple[int, str], frozenset[str]] = {}
+        self._strays: dict[int, set[str]] = {}
 
     def add(self, fold: Fold, predictions: Mapping[str, Said], *, seed: int = 0) -> None:
         """Take the predictions for a fold's test clips.
@@ -99,18 +104,20 @@ class Scorer:
         fold : Fold
             One of the folds, or its `inner`.
         predictions : mapping of str to str, or to a collection of str
-            Class by clip id; of several labels, those that the clip has. `Predictions` say too which clips
-            they were fitted on.
+            Class by clip id; of several labels, those that the clip has, or 0 and 1 by label. `Predictions`
+            say too which clips they were fitted on.
         seed : int
             Repetitions with other seeds are sets of predictions of their own.
 
         Raises
         ------
         ScoreError
-            If a clip is not in the fold's test set, a class is unknown, or the fold is in already.
+            If there is no mapping, a clip is not in the fold's test set, a class is unknown, or the fold is
+            in already.
         LeakError
             If the predictions were fitted on a person whom the fold tests.
         """
+        require_given(fold, predictions, seed)
         own = next((it for it in self._folds if (it.name, it.test) == (fold.name, fold.test)), None)
         if own is None:
             raise ScoreError(f"fold {fold.name!r} is not one of these folds")
@@ -130,9 +137,13 @@ class Scorer:
             clip: understood(said, where=f"clip {clip!r}", classes=self.classes, several=self.several)
             for clip, said in predictions.items()
         }
+        seed = int(seed)
         self._predictions.setdefault(seed, {})[own.name] = said
         # Persons and not clips: of 700 folds over 10,000 clips, the clips would take 300 MB.
         self._fits[seed, own.name] = whom
+        if fitted_on:
+            may = (self._folds.training(own), self._folds.validating(own) if own.validation else ())
+            self._strays.setdefault(seed, set()).update(fitted_on.difference(*may))
 
     def save(self, path: str | Path) -> None:
         """Write what was added as a CSV file, which `mestore score` and `mestore audit` read.
@@ -154,21 +165,23 @@ class Scorer:
         )
 
     def predictions(self, *, seed: int = 0) -> pd.DataFrame:
-        """Return one row per scored clip and fold: clip_id, fold, actual, predicted (empty without one)."""
-        sets = self._sets(seed)
-        rows = [
-            (clip, fold.name, self._truth[clip], sets[fold.name].get(clip, ""))
-            for fold in self._folds
-            for clip in self._tested[fold.name]
-        ]
-        return pd.DataFrame(rows, columns=["clip_id", "fold", "actual", "predicted"])
+        """Return one row per scored clip and fold: clip_id, fold, actual, predicted (empty without one).
+
+        It tells the truth of every test clip, and so it is a look at them, which the ledger counts.
+        """
+        table = self._table(seed)
+        self._looked(table)
+        return table
 
     def scores(self, *, seed: int = 0) -> Scores:
         """Return the scores pooled over all folds; every fold must be in."""
         return self._score(self._decided(seed), self._note(seed))
 
     def by_fold(self, *, seed: int = 0) -> dict[str, Scores]:
-        """Return the scores of every fold; of protocols whose folds are experiments of their own."""
+        """Return the scores of every fold; of protocols whose folds are experiments of their own.
+
+        With missing="drop", a fold without any prediction has none.
+        """
         pairs, note = self._decided(seed), self._note(seed)
         return {name: self._score(pairs.of(rows), note) for name, rows in groups(pairs.folds).items()}
 
@@ -190,26 +203,25 @@ class Scorer:
 
     def notes(self, *, seed: int = 0) -> list[str]:
         """Return what every score says in its note, worst first; how often one looked is the last."""
-        table = self.predictions(seed=seed)
-        said = list(self._folds.flags)
-        there = int((table["predicted"] != "").sum())
-        if self._missing == "drop" and there < len(table):
-            said.append(f"{there} of {len(table)} clips, not comparable")
-        elsewhere = {it for fold in self._folds for it in self._fits[seed, fold.name].difference(fold.train)}
-        if elsewhere:
-            said.append(f"fitted on {len(elsewhere)} persons whom the fold does not train on")
+        table = self._table(seed)
+        fits = {fold.name: self._fits[seed, fold.name] for fold in self._folds}
+        strays = len(self._strays.get(seed, ()))
+        said = notes_of(self._folds, table, missing=self._missing, fits=fits, strays=strays)
         return [*said, self._looked(table)]
 
     def fold_mean(self, *, seed: int = 0) -> dict[str, float]:
         """Return the means over folds of accuracy, UF1 and UAR: only to reproduce papers that took them.
 
-        Classes that a fold does not test count as F1 0 there, so that this is below the pooled score.
+        Classes that a fold does not test count as F1 0 there, so that this is below the pooled score. Folds
+        that have no scores (`by_fold`) are in no mean, and every note says how many there are.
         """
         folds = self.by_fold(seed=seed).values()
         return {f"fold_mean_{name}": float(np.mean([getattr(it, name) for it in folds])) for name in _SCORES}
 
     def seeds_mean(self) -> dict[str, float]:
         """Return the means over all seeds of the pooled accuracy, UF1 and UAR."""
+        if not self._predictions:
+            raise ScoreError("no predictions are in yet; call add(fold, predictions, seed=...) first")
         runs = [self.scores(seed=seed) for seed in sorted(self._predictions)]
         return {name: float(np.mean([getattr(run, name) for run in runs])) for name in _SCORES}
 
@@ -219,7 +231,7 @@ class Scorer:
         Persons and not clips: the clips of one person are no independent draws.
         """
         pairs = self._decided(seed)
-        self._looked(self.predictions(seed=seed))
+        self._looked(self._table(seed))
         _, person = np.unique([self._persons[clip] for clip in pairs.clips], return_inverse=True)
         samples = drawn(pairs.truth, pairs.said, person, several=self.several, draws=draws, seed=0)
         low, high = _BOUNDS
@@ -228,18 +240,28 @@ class Scorer:
             for name, values in samples.items()
         }
 
+    def _table(self, seed: int) -> pd.DataFrame:
+        sets = self._sets(seed)
+        rows = [
+            (clip, fold.name, self._truth[clip], sets[fold.name].get(clip, ""))
+            for fold in self._folds
+            for clip in self._tested[fold.name]
+        ]
+        return pd.DataFrame(rows, columns=["clip_id", "fold", "actual", "predicted"])
+
     def _sets(self, seed: int) -> dict[str, dict[str, str]]:
         sets = self._predictions.get(seed, {})
         absent = [fold.name for fold in self._folds if fold.name not in sets]
         if absent:
             raise ScoreError(
                 f"{len(absent)} of {len(self._folds)} folds have no predictions for seed {seed}, "
-                f"the first: {absent[0]!r}; scores are pooled over all of them"
+                f"the first: {absent[0]!r}; scores are pooled over all of them (seeds that were added: "
+                f"{', '.join(map(str, sorted(self._predictions))) or 'none'})"
             )
         return sets
 
     def _decided(self, seed: int) -> Decided:
-        table = self.predictions(seed=seed)
+        table = self._table(seed)
         if self._missing == "drop":
             table = table[table["predicted"] != ""]
         if table.empty:
@@ -263,4 +285,4 @@ class Scorer:
         if not self._ledger:
             return "not counted: these folds have no file"
         count = self._ledger.record(hashlib.sha256(table.to_csv(index=False).encode()).hexdigest())
-        return f"{count} set{'s' if count > 1 else ''} of predictions scored against these folds"
+        return looks(count, others=self._ledger.others())

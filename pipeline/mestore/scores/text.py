@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from mestore.protocols.plan import not_as_published
 from mestore.scores.metrics import Scores
 from mestore.scores.published import Published
 from mestore.scores.report import DATASET, ScoreReport
@@ -33,16 +34,10 @@ def score_text(report: ScoreReport) -> str:
 
 def _heading(report: ScoreReport) -> Iterator[str]:
     *flags, looked = report.notes
-    its = [it.scores for it in report.seeds.values()]
     yield f"{report.folds.protocol}, {report.folds.label}: {report.file.path.name}"
-    yield from (f"! {flag}" for flag in flags)
-    whole = len([clip for fold in report.folds for clip in report.folds.tested(fold)])
-    for seed, scores in zip(report.seeds, its, strict=True):
-        which = f" of seed {seed}" if len(report.seeds) > 1 else ""
-        if scores.predicted < whole:
-            fate = "wrong" if report.missing == "wrong" else "left out"
-            yield f"! {whole - scores.predicted} of {whole} clips{which} have no prediction and are {fate}"
-    sizes = f"{its[0].clips} clips of {report.persons} persons in {len(report.folds)} folds"
+    yield from (f"! {flag}" for flag in (*flags, *not_as_published(report.folds.counts)))
+    scores = report.seeds[min(report.seeds)].scores
+    sizes = f"{scores.clips} clips of {report.persons} persons in {len(report.folds)} folds"
     yield f"  {sizes}, pooled over all folds"
     yield f"  {looked}"
     yield from (f"  {remark}" for remark in report.remarks)

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mestore import clips as clip_table
-from mestore.errors import StoreError
+from mestore.errors import LeakError, StoreError
 from mestore.labels.target import aim, parted
 from mestore.sample import Sample
 from mestore.store.feature import Feature
@@ -40,6 +40,27 @@ class Batch:
     def held_out(self) -> bool:
         """Whether the table shows no labels, because these persons are held out."""
         return not set(clip_table.TELLING) & set(self.clips.columns)
+
+    def labelled(self, label: str) -> "Batch":
+        """Return those of the clips that have a label: extra clips to train on may have none.
+
+        Parameters
+        ----------
+        label : str
+            What is predicted, such as `folds.label`.
+
+        Raises
+        ------
+        LeakError
+            If these persons are held out.
+        """
+        if self.held_out:
+            raise LeakError(
+                f"{len(self.clips)} clips are of persons who are held out: {label} is not shown; expected a "
+                "batch of fold.train"
+            )
+        _, truth = aim(self.clips, label)
+        return self.only(self.clips.loc[truth != "", "clip_id"].tolist())
 
     def only(self, clips: Collection[str]) -> "Batch":
         """Return those of the clips that are here, in the order they have here."""
@@ -106,8 +127,9 @@ def labels_of(table: pd.DataFrame, *, label: str) -> NDArray[Any]:
     without = table.loc[truth == "", "clip_id"].tolist()
     if without:
         raise StoreError(
-            f"{len(without)} clips have no {label}, the first: {without[0]}; give those that the protocol "
-            "scores, such as clips=folds.clips"
+            f"{len(without)} clips have no {label}, the first: {without[0]}; read those that the fold trains "
+            "on (clips=folds.training(fold)), and where the protocol has extra data take of them what has a "
+            "label (batch.labelled(label))"
         )
     if not target.several:
         return truth.to_numpy(str)

@@ -102,7 +102,9 @@ class Store:
         persons : iterable of str
             Such as `fold.train`.
         clips : collection of str, optional
-            Clip ids that are wanted at all, such as `folds.clips`: those that the protocol scores.
+            Clip ids that are wanted at all: `folds.training(fold)`, or `folds.tested(fold)`. By persons alone
+            come also clips that the protocol leaves out, and where it puts a person on both sides those of
+            the other side.
         check : bool
             Compare checksums when a subject is opened.
         with_test_labels : bool

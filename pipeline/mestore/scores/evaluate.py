@@ -9,12 +9,12 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from mestore.labels.target import parted
-from mestore.params import BASELINES, EvaluateParams, SvmParams
 from mestore.protocols.folds import Folds
 from mestore.scores.baselines import constant, majority, predict_all, svm
 from mestore.scores.ledger import Ledger
 from mestore.scores.published import published
 from mestore.scores.scorer import Scorer
+from mestore.scores.settings import BASELINES, EvaluateParams, SvmParams
 from mestore.store.reader import Store
 
 HEADLINE = ("uf1", "uar", "accuracy")

@@ -8,11 +8,11 @@ import pytest
 
 from conftest import clip_table, vector_sample, write_store
 from mestore import open_store
-from mestore.evaluate import confusion, estimator, evaluate, metrics, record
-from mestore.params import BASELINES, EvaluateParams, SvmParams
 from mestore.protocols.freeze import make_folds
+from mestore.scores.evaluate import confusion, estimator, evaluate, metrics, record
 from mestore.scores.predictions import read_predictions
 from mestore.scores.scorer import Scorer
+from mestore.scores.settings import BASELINES, EvaluateParams, SvmParams
 
 PARAMS = EvaluateParams(features=["vector"])
 
