@@ -14,6 +14,9 @@ from mestore.store.layout import SUFFIX, Description, subject_key
 from mestore.store.tables import write_tables
 from mestore.store.writer import write_dataset, write_subject
 
+# Stages set it, also those that a test runs in this process; numba takes no other number once it has run.
+os.environ["NUMBA_NUM_THREADS"] = "1"
+
 EMOTIONS = ("disgust", "happiness", "surprise")
 PERSONS = 12
 SIDE = 24
