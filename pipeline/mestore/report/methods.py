@@ -1,0 +1,121 @@
+"""Methods: the methods text of a dataset, generated from its run, with citations and their BibTeX.
+
+Nothing is in it that did not run: each sentence goes by what stores, folds and scores say of themselves.
+"""
+
+import importlib.metadata
+from dataclasses import dataclass
+
+from mestore.params import Params
+from mestore.report import methods_data, methods_scores, methods_software, methods_stores
+from mestore.report.bibliography import load
+from mestore.report.methods_run import Run, gather
+from mestore.report.methods_text import cited, latex, markdown, numbered
+from mestore.store.reader import Store
+from mestore.workspace import Workspace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """Some paragraphs under one heading; citations in them are marks of `methods_text`."""
+
+    title: str
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Methods:
+    """The methods text of a dataset.
+
+    Parameters
+    ----------
+    sections : tuple of Section
+    notes : tuple of str
+        What the author should know, and is no part of the text.
+    """
+
+    sections: tuple[Section, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys that are cited, in the order of their numbers."""
+        return cited(text for section in self.sections for text in section.texts)
+
+    @property
+    def titled(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Headings, each with its paragraphs: plain text, with numbers for citations."""
+        order = self.keys
+        return tuple(
+            (section.title, tuple(numbered(text, order) for text in section.texts))
+            for section in self.sections
+        )
+
+    @property
+    def paragraphs(self) -> tuple[str, ...]:
+        """All paragraphs: plain text, with numbers for citations."""
+        return tuple(text for _, texts in self.titled for text in texts)
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """What the numbers stand for, [1] first: plain text."""
+        return tuple(load()[key].reference() for key in self.keys)
+
+    @property
+    def bibtex(self) -> str:
+        """The entries that are cited, and no others."""
+        return "\n".join(load()[key].bibtex() for key in sorted(self.keys))
+
+    @property
+    def markdown(self) -> str:
+        """All of it in Markdown, with citations as Pandoc has them."""
+        return "\n".join(
+            [
+                f"## {section.title}\n\n" + "\n".join(f"{markdown(text)}\n" for text in section.texts)
+                for section in self.sections
+            ]
+        )
+
+    @property
+    def latex(self) -> str:
+        """All of it in LaTeX."""
+        return "\n".join(
+            [
+                rf"\subsection*{{{latex(section.title)}}}"
+                + "\n\n"
+                + "\n".join(f"{latex(text)}\n" for text in section.texts)
+                for section in self.sections
+            ]
+        )
+
+
+def methods(store: Store, params: Params, workspace: Workspace, dataset: str) -> Methods:
+    """Return the methods text of a dataset.
+
+    Parameters
+    ----------
+    store : Store
+        The stores of the run, open.
+    params : Params
+        Says which stores and protocols belong to the run; what was done with them they say themselves.
+    workspace : Workspace
+        Where folds, scores, ledgers and records of code lie.
+    dataset : str
+    """
+    return written(gather(store, params, workspace, dataset), version=importlib.metadata.version("mestore"))
+
+
+def written(run: Run, *, version: str) -> Methods:
+    """Return the methods text of a run; `version` is that of the mestore that writes it."""
+    if not run.stores:
+        return Methods(sections=())
+    told = (
+        ("Recordings", [methods_data.sentences(run)]),
+        ("Processing", methods_stores.sentences(run)),
+        ("Evaluation", methods_scores.sentences(run)),
+        ("Software", [methods_software.sentences(run, version=version)]),
+    )
+    return Methods(
+        sections=tuple(Section(title=title, texts=tuple(texts)) for title, texts in told if texts),
+        notes=(*methods_software.notes(run), *methods_scores.notes(run)),
+    )
