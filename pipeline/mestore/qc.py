@@ -68,13 +68,15 @@ class Look:
         return f"{self.number} {self.found:.3g}, {self.bound} {self.threshold:.3g} ({self.store})"
 
 
-def quality_table(store: Store) -> pd.DataFrame:
+def quality_table(store: Store, *, dataset: str | None = None) -> pd.DataFrame:
     """Return the quality numbers of all clips: a row for each clip and store that has any.
 
     Parameters
     ----------
     store : Store
         Those of its stores that have quality numbers count.
+    dataset : str, optional
+        Of which; by default all.
 
     Returns
     -------
@@ -82,15 +84,15 @@ def quality_table(store: Store) -> pd.DataFrame:
         clip_id, dataset, store, side (of the crop, in pixels), and a column of float64 per number of
         `REMEDIES`: NaN where a store does not have it.
     """
-    rows = [row for name in store.features for row in _rows(store, name)]
+    rows = [row for name in store.features for row in _rows(store, name, dataset)]
     types = {"clip_id": "str", "dataset": "str", "store": "str"}
     table = pd.DataFrame(rows, columns=[*types, "side", *REMEDIES])
     return table.astype(types | dict.fromkeys(("side", *REMEDIES), "float64"))
 
 
-def _rows(store: Store, name: str) -> Iterator[dict[str, object]]:
+def _rows(store: Store, name: str, only: str | None) -> Iterator[dict[str, object]]:
     feature = store.feature(name)
-    for dataset in feature.descriptions:
+    for dataset in feature.descriptions.keys() & {only} if only else feature.descriptions:
         for subject in feature.subjects(dataset):
             opened = feature.open(dataset, subject)
             for clip, (_, record) in opened.records.items():

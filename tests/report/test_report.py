@@ -1,129 +1,201 @@
-"""The report: figures with closed-form answers, and a page whose text is escaped."""
+"""The report: a dataset's page with what it promises, escaped, without a network, and replaced as a whole."""
 
 import json
+import re
+from pathlib import Path
 
-import numpy as np
+import pandas as pd
 import pytest
 
-from mestore.params import Params
-from mestore.report import figures
-from mestore.report.page import PANELS, Figure, _protocols, _stores_shown, _template
-from mestore.store.layout import Description
-from mestore.workspace import Workspace
+from mestore.clips import FAILURES
+from mestore.errors import MEStoreError, ParamsError
+from mestore.report.built import parameters, protocols
+from mestore.report.names import clip_anchor, subject_page
+from mestore.report.page import write_report
+from reported import HOSTILE, made, named_table
+
+SUBJECTS = ("s1", "s2", HOSTILE, "Ähre 1")
 
 
-def test_no_motion_is_white_and_directions_have_colours_of_their_own():
-    still = figures.flow_colours(np.zeros((2, 2, 2), np.float32), scale=1.0)
-    assert (still > 240).all() and np.ptp(still) < 8
-    turn = np.linspace(0, 2 * np.pi, 8, endpoint=False)
-    flow = np.stack([np.cos(turn), np.sin(turn)], axis=-1)[None].astype(np.float32)
-    colours = figures.flow_colours(flow, scale=1.0)[0].astype(int)
-    distances = np.abs(colours[:, None] - colours[None]).sum(axis=-1)
-    assert (distances + 999 * np.eye(8) > 40).all()
-    np.testing.assert_array_equal(figures.flow_colours(flow * 9, scale=1.0)[0], colours)
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """Four subjects with hostile names; one clip failed, one is corrected, one excluded."""
+    table = named_table(SUBJECTS)
+    table.loc[0, "corrections"] = "apex: '1' -> '2' (<b>typo</b>; sheet)"
+    table.loc[1, "excluded"] = "<img src=x onerror=alert(1)>"
+    table.loc[2, "aus"] = "4+<i>"
+    row = table.iloc[3]
+    failure = {"store": "index", "found": "<b>nothing</b>", "expected": "frames", "remedy": "look"}
+    failed = {name: row[name] for name in ("clip_id", "dataset", "subject")} | failure
+    its = made(tmp_path_factory.mktemp("lab"), table, failures=pd.DataFrame([failed], columns=list(FAILURES)))
+    return its, table
 
 
-def test_strain_runs_from_dark_to_bright():
-    row = figures.strain_colours(np.linspace(0, 0.1, 16, dtype=np.float32)[None], scale=0.1)[0]
-    assert (np.diff(row.astype(int).sum(axis=1)) >= 0).mean() > 0.8
-    np.testing.assert_array_equal(
-        figures.strain_colours(np.full((1, 1), 9.0, np.float32), scale=0.1)[0, 0], row[-1]
+@pytest.fixture(scope="module")
+def report(lab):
+    """Its report, faces shown."""
+    its, _ = lab
+    said = write_report(its.workspace, its.params, "toy")
+    assert said == "report: data/reports/toy/index.html"
+    return its.workspace.reports / "toy"
+
+
+def read(folder: Path, name: str = "index.html") -> str:
+    return (folder / name).read_text(encoding="utf-8")
+
+
+def test_the_page_has_all_its_parts(report):
+    page = read(report)
+    for part in (
+        "counts", "subjects", "durations", "quality", "failures", "corrections", "scores", "clips",
+        "methods", "built",
+    ):  # fmt: skip
+        assert f'<h2 id="{part}">' in page and f'href="#{part}"' in page
+    assert "This page shows faces" in page
+    assert "UF1" in page and 'class="matrix"' in page and "sha256" in page
+    assert (report / "methods.md").is_file() and (report / "references.bib").is_file()
+
+
+def test_every_link_and_image_leads_to_something(report):
+    pages = [report / "index.html", *sorted((report / "subjects").iterdir())]
+    anchors = {page: set(re.findall(r'\sid="([^"]+)"', page.read_text(encoding="utf-8"))) for page in pages}
+    for page in pages:
+        for address in re.findall(r'\s(?:href|src)="([^"]+)"', page.read_text(encoding="utf-8")):
+            if address.startswith("data:"):
+                continue
+            path, _, anchor = address.partition("#")
+            target = (page.parent / path).resolve() if path else page
+            assert target.is_file(), address
+            assert not anchor or anchor in anchors[target], address
+
+
+def test_outliers_failures_and_corrections_lead_to_their_clips(lab, report):
+    _, table = lab
+    page = read(report)
+    for place in (0, 1):  # corrected, excluded
+        row = table.iloc[place]
+        assert f'href="{subject_page(row["subject"])}#{clip_anchor(row["clip_id"])}"' in page
+    failed = table.iloc[3]
+    assert f'href="{subject_page(failed["subject"])}">{failed["clip_id"]}</a></td><td>index' in page
+    dots = re.findall(r'<a href="subjects/[^"#]+#[^"]+" tabindex="-1"><circle', page)
+    assert dots
+
+
+def test_text_from_outside_is_escaped(report):
+    for page in (report / "index.html", *(report / "subjects").iterdir()):
+        text = page.read_text(encoding="utf-8")
+        assert "<script>alert" not in text and "<img src=x" not in text and "<i>" not in text
+        assert "<b>typo" not in text and "<b>nothing" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in read(report)
+    assert "\\u003cscript>alert(1)" in read(report)  # in the table of clips, which is JSON
+
+
+def test_nothing_is_fetched_from_anywhere(report):
+    for page in (report / "index.html", *(report / "subjects").iterdir()):
+        text = page.read_text(encoding="utf-8")
+        assert "default-src 'none'" in text and "unsafe-inline'; script" in text
+        for attribute in ("src", "href", "srcset", "action", "data", "poster", "xlink:href"):
+            assert not re.search(rf'\s{attribute}="(?:https?:|//)', text)
+        assert not re.search(r"url\(|@import|fetch\(|XMLHttpRequest|sendBeacon|WebSocket", text)
+
+
+def test_without_faces_no_picture_of_one_is_left(lab, tmp_path):
+    its, _ = lab
+    out = tmp_path / "to send"
+    said = write_report(its.workspace, its.params, "toy", faces=False, folder=out)
+    assert str(out) in said
+    page = read(out)
+    assert "Faces were left out" in page and "This page shows faces" not in page and "<img" not in page
+    for subject in (out / "subjects").iterdir():
+        assert "Faces were left out" in subject.read_text(encoding="utf-8")
+    assert str(its.workspace.root) not in page
+
+
+def test_params_decide_whether_faces_are_shown(lab, tmp_path):
+    its, _ = lab
+    params = its.params.model_copy(
+        update={"report": type(its.params.report).model_validate({"faces": "omit"})}
     )
+    write_report(its.workspace, params, "toy", folder=tmp_path / "omitted")
+    assert "Faces were left out" in read(tmp_path / "omitted")
 
 
-def test_the_wheel_shows_what_the_flow_shows():
-    wheel = figures.wheel(65)
-    right = figures.flow_colours(np.array([[[1, 0]]], np.float32), scale=1.0)[0, 0]
-    np.testing.assert_array_equal(wheel[32, 64], right)
-    assert (wheel[0, 0] == 255).all()
+def test_a_dataset_that_is_not_there_is_named(lab):
+    its, _ = lab
+    with pytest.raises(ParamsError, match="no dataset 'other'; it has toy"):
+        write_report(its.workspace, its.params, "other")
 
 
-@pytest.mark.parametrize("hostile", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>'])
-def test_text_from_outside_is_escaped(hostile):
-    figure = Figure(
-        clip=hostile, labels={"emotion": hostile}, numbers={hostile: hostile}, image="img/1-0.jpg"
-    )
-    description = Description(
-        store="s", kind=hostile, dataset=hostile, axes=(hostile,), ragged=False, dtype="uint8", units="",
-        params={hostile: hostile}, input=hostile, code="",
-    )  # fmt: skip
-    row = dict.fromkeys(("clip_id", "store", "found", "expected", "remedy"), hostile)
-    scores = {
-        "f1": {hostile: 0.5}, "confusion": [[1, 0]], "uf1": 1, "uar": 1, "accuracy": 1,
-        "predicted": 1, "clips": 1, "note": hostile, "several": False,
-    }  # fmt: skip
-    published = dict.fromkeys(("method", "score", "source", "differs"), hostile) | {"value": 0.5}
-    protocol = {
-        **dict.fromkeys(("protocol", "kind", "label"), hostile),
-        "params": {hostile: hostile},
-        "average": "folds",
-        "folds": 2,
-        "flags": [hostile],
-        "datasets": {hostile: 1, "other": 1},
-        "published": [published],
-        "baselines": {
-            hostile: {
-                "scores": scores,
-                "intervals": {key: [0, 1] for key in ("uf1", "uar", "accuracy")},
-                "by_dataset": {hostile: scores},
-                "fold_mean": {"fold_mean_uf1": 0.25},
-            }
-        },
+def test_an_earlier_report_is_replaced_and_anything_else_stays(lab, report, tmp_path):
+    its, _ = lab
+    (report / "left over.txt").write_text("old")
+    write_report(its.workspace, its.params, "toy")
+    assert not (report / "left over.txt").exists() and (report / "index.html").is_file()
+    thesis = tmp_path / "thesis"
+    thesis.mkdir()
+    (thesis / "chapter.tex").write_text("years of work")
+    with pytest.raises(MEStoreError, match="no report of mestore"):
+        write_report(its.workspace, its.params, "toy", folder=thesis)
+    assert [path.name for path in thesis.iterdir()] == ["chapter.tex"]
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis"]
+
+
+def test_what_is_half_written_is_removed(lab, tmp_path, monkeypatch):
+    its, _ = lab
+
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mestore.report.page.methods", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        write_report(its.workspace, its.params, "toy", folder=tmp_path / "report")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_equal_input_gives_equal_bytes(lab, tmp_path):
+    its, _ = lab
+    for name in ("one", "two"):
+        write_report(its.workspace, its.params, "toy", folder=tmp_path / name)
+    files = {
+        name: {
+            path.relative_to(tmp_path / name): path.read_bytes()
+            for path in (tmp_path / name).rglob("*")
+            if path.is_file()
+        }
+        for name in ("one", "two")
     }
-    page = _template().render(
-        dataset=hostile,
-        clips=1,
-        subjects=1,
-        persons=1,
-        emotions={hostile: 1},
-        figures={hostile: [figure]},
-        panels=PANELS,
-        flow_scale=1,
-        strain_scale=1,
-        failures=[row],
-        corrected=[{"clip_id": hostile, "corrections": hostile}],
-        editions=[hostile],
-        protocols=[protocol],
-        built={hostile: description},
-    )
-    assert "<script>" not in page and "<img src=x" not in page
-    assert "&lt;" in page and "0.250" in page
+    assert files["one"] == files["two"]
 
 
-def test_only_protocols_that_score_the_dataset_and_that_params_evaluate_are_shown(tmp_path):
-    workspace = Workspace(root=tmp_path, raw=tmp_path, cache=tmp_path)
-    for name, dataset in (("loso", "toy"), ("megc", "other"), ("gone", "toy")):
-        (workspace.scores / name).mkdir(parents=True)
-        record = {"protocol": name, "datasets": {dataset: 3}}
-        (workspace.scores / name / "scores.json").write_text(json.dumps(record))
-    params = Params.model_validate(
-        {
-            "datasets": {"toy": {"reader": "table"}},
-            "stores": {},
-            "protocols": {"loso": {"kind": "loso"}, "megc": {"kind": "megc2019"}},
-            "evaluate": {"loso": {"features": []}, "megc": {"features": []}},
-        }
-    )
-    assert [it["protocol"] for it in _protocols(workspace, params, "toy")] == ["loso"]
+def test_only_protocols_that_score_the_dataset_are_shown(lab):
+    its, _ = lab
+    [found] = protocols(its.workspace, its.params, "toy")
+    assert found.record["protocol"] == "loso" and len(found.digest) == 64
+    assert protocols(its.workspace, its.params, "other") == []
 
 
-def test_the_crops_that_are_shown_are_those_the_flow_was_computed_from():
-    def shown(**stores):
-        params = {
-            "datasets": {"toy": {"reader": "table"}},
-            "stores": stores,
-            "protocols": {"loso": {"kind": "loso"}},
-            "evaluate": {"loso": {"features": []}},
-        }
-        return _stores_shown(Params.model_validate(params))
+def test_scores_of_several_labels_datasets_and_folds_are_shown_and_escaped(tmp_path):
+    its = made(tmp_path, named_table(("s1", "s2", "s3")), side=16)
+    path = its.workspace.scores / "loso" / "scores.json"
+    record = json.loads(path.read_text())
+    hostile = "<img src=x onerror=alert(1)>"
+    record |= {"datasets": {"toy": 6, "other": 3}, "average": "folds", "flags": [hostile], "label": hostile}
+    record["counts"] = ["clips: 6, not 255 as published (<b>)"]
+    record["published"] = [dict.fromkeys(("method", "score", "source", "differs"), hostile) | {"value": 0.25}]
+    for it in record["baselines"].values():
+        it["fold_mean"] = {"fold_mean_uf1": 0.125}
+        it["scores"] |= {"several": True, "f1": {hostile: 0.5}, "confusion": [[3, 1, 0, 2]], "note": hostile}
+    path.write_text(json.dumps(record))
+    write_report(its.workspace, its.params, "toy")
+    page = read(its.workspace.reports / "toy")
+    assert "<img src=x" not in page and "<b>" not in page
+    for said in ("F1_b", "mean UF1 of folds", "UF1, toy alone", "0.125", "has it not: said", "0.250"):
+        assert said in page
+    assert "Not the clips that were published: clips: 6, not 255" in page
+    assert 'style="--v:0.750" class="right"' in page
 
-    crops = {"kind": "align", "input": "index"}
-    clips = {"kind": "tim", "input": "stores/crops"}
-    assert shown(crops=crops, large=crops, flow={"kind": "tvl1", "input": "stores/large"}) == (
-        "large",
-        "flow",
-    )
-    assert shown(crops=crops, clips=clips, flow={"kind": "tvl1", "input": "stores/clips"}) == ("crops", None)
-    sequence = {"kind": "tvl1", "input": "stores/crops", "params": {"pairs": "onset-each"}}
-    assert shown(crops=crops, flow=sequence) == ("crops", None)
-    assert shown() is None
+
+def test_sections_that_name_machines_are_left_out_of_the_parameters(lab):
+    its, _ = lab
+    text = parameters(its.params, "toy")
+    assert "max_residual: 6.0" in text and "scheduler" not in text and "n_jobs" not in text

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from mestore.build.cache import BuildCache
 from mestore.build.environment import NUMBA, prepare_environment
+from mestore.build.pages import RECORD, USED
 from mestore.errors import MEStoreError
 from mestore.store.durable import LEFT_OVER, REMOVED
 from mestore.store.layout import COMMIT, DATA, SUFFIX
@@ -154,16 +155,22 @@ def _subjects(workspace: Workspace) -> Iterator[Entry]:
 
 
 def _used(workspace: Workspace) -> dict[str, str]:
-    """Return the names of the stores, by the digests of the subjects they are made of."""
+    """Return the names of the stores and reports, by the digests of the subjects they are made of."""
     found: dict[str, list[str]] = {}
     for path in sorted(workspace.stores.glob(f"*/*{SUFFIX}/*/{COMMIT}")):
         with suppress(OSError, ValueError, KeyError, TypeError):
             found.setdefault(json.loads(path.read_bytes())["inputs"], []).append(path.parts[-4])
+    for path in sorted(workspace.reports.glob(f"*/{USED}")):
+        with suppress(OSError, ValueError, AttributeError):
+            for key in json.loads(path.read_bytes()).values():
+                found.setdefault(str(key), []).append(f"report {path.parent.name}")
     return {key: ", ".join(sorted(set(names))) for key, names in found.items()}
 
 
 def _arrays(folder: Path) -> str:
     """Return what a subject's arrays are, in words."""
+    if (folder / RECORD).is_file():
+        return "page of a report"
     try:
         array = json.loads((folder / DATA / "zarr.json").read_bytes())
         return f"{array['data_type']} {' '.join(array['dimension_names'])}"

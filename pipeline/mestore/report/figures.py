@@ -1,5 +1,7 @@
 """Figures: arrays -> RGB images. Colours are even to the eye, and scales are given by the caller."""
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +72,59 @@ def strain_colours(strain: NDArray[np.float32], *, scale: float) -> Image:
     level = np.clip(strain / scale * 255, 0, 255).round().astype(np.uint8)
     image: Image = cv2.cvtColor(cv2.applyColorMap(level, cv2.COLORMAP_VIRIDIS), cv2.COLOR_BGR2RGB)
     return image
+
+
+def amplified(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return each frame as the first plus 8 times its difference from the first, clipped.
+
+    The difference is smoothed by a Gaussian of a hundredth of the side, or the noise of the recording, 8
+    times, would be all there is to see.
+
+    Parameters
+    ----------
+    frames : ndarray of uint8, shape (time, y, x, 3)
+
+    Examples
+    --------
+    >>> frames = np.full((2, 4, 4, 3), 100, np.uint8)
+    >>> frames[1] += 2
+    >>> amplified(frames)[:, 0, 0, 0]
+    array([100, 116], dtype=uint8)
+    """
+    first = frames[0].astype(np.float32)
+    sigma = frames.shape[2] / 100
+    shown = [first + GAIN * cv2.GaussianBlur(frame - first, (0, 0), sigma) for frame in frames]
+    return np.clip(np.rint(shown), 0, 255).astype(np.uint8)
+
+
+def shrunk(image: Image, *, side: int) -> Image:
+    """Return an image no larger than `side`, averaged where it is shrunk.
+
+    Examples
+    --------
+    >>> shrunk(np.zeros((40, 40, 3), np.uint8), side=20).shape
+    (20, 20, 3)
+    """
+    height, width = image.shape[:2]
+    if max(height, width) <= side:
+        return image
+    factor = side / max(height, width)
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def sheet(images: Sequence[Image], *, columns: int) -> Image:
+    """Return images of one size row by row in one image, white where there is none.
+
+    Examples
+    --------
+    >>> sheet([np.zeros((2, 3, 3), np.uint8)] * 3, columns=2).shape
+    (4, 6, 3)
+    """
+    blank = np.full_like(images[0], 255)
+    filled = [*images, *[blank] * (-len(images) % columns)]
+    rows = [np.concatenate(filled[at : at + columns], axis=1) for at in range(0, len(filled), columns)]
+    return np.concatenate(rows, axis=0)
 
 
 def side_by_side(images: list[Image], *, gap: int = 4) -> Image:

@@ -1,183 +1,211 @@
-"""Page: one HTML page per dataset: what was found, what failed, every clip, the scores."""
+"""Page: data/reports/<dataset>: the dataset's page, and a page per subject beside it."""
 
-import io
-import json
+import glob
 import shutil
-from dataclasses import dataclass
-from importlib.resources import files
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jinja2 import Environment
-from PIL import Image as Pillow
 
+from mestore.build.cache import remove_left_over
+from mestore.datasets import READERS
+from mestore.errors import MEStoreError, ParamsError
 from mestore.features import FLOWS
-from mestore.params import Params, kind_params
+from mestore.params import Params
 from mestore.progress import shown as progress_shown
-from mestore.qc import REMEDIES
-from mestore.report import figures
-from mestore.sample import Sample
+from mestore.qc import REMEDIES, Look, by_clip, looks, quality_table
+from mestore.report.built import built, failures, parameters, protocols
+from mestore.report.counts import counted
+from mestore.report.methods import Methods, methods
+from mestore.report.numbers import TITLES, durations, quality
+from mestore.report.plots import HEIGHT, WIDTH, histogram
+from mestore.report.rows import Told, addresses, clip_rows
+from mestore.report.shown import stores_shown
+from mestore.report.subject import SubjectPage, write_subjects
+from mestore.report.template import environment
 from mestore.store.reader import Store, open_store
 from mestore.workspace import Workspace
 
-PANELS = ("onset", "apex", "offset", f"apex - onset, x{figures.GAIN:g}", "flow", "strain")
-FLOW_SCALE = 1.0
-"""Flow of full colour, px of the crop: most micro-expressions move less."""
-STRAIN_SCALE = 0.1
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST = 500
+"""Lines of a table of failures and the like: more say nothing more, and the stores' own tables have them."""
+
+_MARK = '<meta name="generator" content="mestore">'
 
 
-@dataclass(frozen=True, kw_only=True)
-class Figure:
-    """What the page says of one clip."""
-
-    clip: str
-    labels: dict[str, str]
-    numbers: dict[str, str]
-    image: str
-
-
-def write_report(workspace: Workspace, params: Params, dataset: str) -> str:
-    """Write data/reports/<dataset>/index.html and its images; return a line that says where it is."""
-    store = open_store(workspace.stores, names=params.stores)
-    folder = workspace.reports / dataset
-    temporary = folder.with_name(f".{dataset}")
-    shutil.rmtree(temporary, ignore_errors=True)
-    (temporary / "img").mkdir(parents=True)
-    table = store.clips()
-    table = table[table["dataset"] == dataset]
-    shown = _stores_shown(params)
-    panels = PANELS if shown and shown[1] else PANELS[:4]
-    page = _template().render(
-        dataset=dataset,
-        clips=len(table),
-        subjects=table["subject"].nunique(),
-        persons=table["person"].nunique(),
-        emotions=table["emotion"].value_counts().to_dict(),
-        figures=_figures(store, shown, dataset, table, temporary, panels=panels),
-        panels=panels,
-        flow_scale=FLOW_SCALE,
-        strain_scale=STRAIN_SCALE,
-        failures=_failures(store, dataset),
-        corrected=table.loc[table["corrections"] != "", ["clip_id", "corrections"]].to_dict("records"),
-        editions=sorted(table["edition"].unique()),
-        protocols=_protocols(workspace, params, dataset),
-        built={name: store.feature(name).descriptions[dataset] for name in params.stores},
-    )
-    _save(figures.wheel(96), temporary / "img" / "wheel.png")
-    (temporary / "index.html").write_text(page, encoding="utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    temporary.rename(folder)
-    return f"report: {folder.relative_to(workspace.root) / 'index.html'}"
-
-
-def _protocols(workspace: Workspace, params: Params, dataset: str) -> list[Any]:
-    """Return what is known of the scores of every protocol that scores clips of the dataset."""
-    records = [json.loads((workspace.scores / name / "scores.json").read_bytes()) for name in params.evaluate]
-    return [it for it in records if dataset in it["datasets"]]
-
-
-def _stores_shown(params: Params) -> tuple[str, str | None] | None:
-    """Return the names of the crops and of their onset-apex flow that the page shows: the first such pair."""
-    for name, store in params.stores.items():
-        if store.kind in FLOWS and getattr(kind_params(store), "pairs", "") == "onset-apex":
-            source = store.input_store
-            if source is not None and params.stores[source].kind == "align":
-                return source, name
-    crops = [name for name, store in params.stores.items() if store.kind == "align"]
-    return (crops[0], None) if crops else None
-
-
-def _figures(
-    store: Store,
-    shown: tuple[str, str | None] | None,
+def write_report(
+    workspace: Workspace,
+    params: Params,
     dataset: str,
-    table: Any,
-    folder: Path,
     *,
-    panels: tuple[str, ...],
-) -> dict[str, list[Figure]]:
-    """Return the figures of each subject, and write their images."""
-    by_subject: dict[str, list[Figure]] = {}
-    if shown is None:
-        return by_subject
-    crops, flow = store.feature(shown[0]), store.feature(shown[1]) if shown[1] else None
-    rows = crops.clips.set_index("clip_id")  # with the apexes of these crops; other stores may have others
-    subjects = sorted(table["subject"].unique())
-    with progress_shown(f"report {dataset}", unit="subject") as progress:
-        for done, subject in enumerate(subjects, start=1):
-            by_subject[subject] = []
-            motions = flow.samples(dataset, subject) if flow else {}
-            for clip, crop in crops.samples(dataset, subject).items():
-                name = f"img/{done}-{len(by_subject[subject])}.jpg"
-                motion = motions.get(clip)
-                _save(figures.side_by_side(_panels(crop, motion, count=len(panels))), folder / name)
-                by_subject[subject].append(_figure(clip, rows.loc[clip], crop, motion, name))
-            progress(done, len(subjects))
-    return by_subject
+    faces: bool | None = None,
+    folder: Path | None = None,
+) -> str:
+    """Write the pages of a dataset; return a line that says where they are.
+
+    Parameters
+    ----------
+    workspace, params
+    dataset : str
+        Name of the dataset in params.yaml.
+    faces : bool, optional
+        Whether faces are shown; by default as params.yaml says.
+    folder : Path, optional
+        Where the pages go; by default data/reports/<dataset>. An earlier report there is replaced.
+
+    Raises
+    ------
+    MEStoreError
+        If there is no such dataset, the folder holds anything but a report, or a store cannot be read.
+    """
+    if dataset not in params.datasets:
+        raise ParamsError(f"params.yaml has no dataset {dataset!r}; it has {', '.join(params.datasets)}")
+    faces = params.report.faces == "show" if faces is None else faces
+    folder = workspace.reports / dataset if folder is None else folder
+    store = open_store(workspace.stores, names=params.stores)
+    with _replacing(folder) as temporary, progress_shown(f"report {dataset}", unit="subject") as progress:
+        pages = write_subjects(
+            workspace,
+            params,
+            dataset,
+            temporary,
+            faces=faces,
+            jobs=params.compute.n_jobs,
+            progress=progress,
+        )
+        said = methods(store, params, workspace, dataset)
+        text = dataset_page(workspace, params, dataset, store=store, pages=pages, methods=said, faces=faces)
+        (temporary / "index.html").write_text(text, encoding="utf-8")
+        for name, its in (
+            ("methods.md", said.markdown),
+            ("methods.tex", said.latex),
+            ("references.bib", said.bibtex),
+        ):
+            (temporary / name).write_text(its, encoding="utf-8")
+    inside = folder.is_relative_to(workspace.root)
+    return f"report: {(folder.relative_to(workspace.root) if inside else folder) / 'index.html'}"
 
 
-def _panels(crop: Sample, motion: Sample | None, *, count: int) -> list[figures.Image]:
-    onset, apex, offset = (_frame(crop, number) for number in (crop.onset, crop.apex, crop.offset))
-    frames = [onset, apex, offset, figures.difference(onset, apex)]
-    if motion is None:
-        # As many as where there is motion: the page's headings are those of all clips.
-        return [*frames, *[np.full_like(onset, 255)] * (count - len(frames))]
-    flow = figures.flow_colours(motion.data[..., :2], scale=FLOW_SCALE)
-    return [*frames, flow, figures.strain_colours(motion.data[..., 2], scale=STRAIN_SCALE)]
+def dataset_page(
+    workspace: Workspace,
+    params: Params,
+    dataset: str,
+    *,
+    store: Store,
+    pages: Sequence[SubjectPage],
+    methods: Methods,
+    faces: bool,
+) -> str:
+    """Return the page of a dataset as HTML.
+
+    Parameters
+    ----------
+    workspace, params, dataset, faces
+        As in `write_report`.
+    store : Store
+        All stores of params.yaml.
+    pages : sequence of SubjectPage
+        The pages that it links to.
+    methods : Methods
+    """
+    crops = store.feature(stores_shown(params).crops or next(iter(store.features)))
+    clips = crops.clips[crops.clips["dataset"] == dataset]
+    reader = params.datasets[dataset].reader
+    failed = failures(store, dataset)
+    unseen = set(crops.failures["clip_id"])
+    page_of = {page.subject: page.page for page in pages}
+    address = addresses(zip(clips["clip_id"], clips["subject"], strict=True), page_of, unseen=unseen)
+    table, found = _quality(store, params, dataset, clips)
+    told = Told(
+        failed={row["clip_id"] for row in failed},
+        unseen=unseen,
+        looks={clip: list(dict.fromkeys(it.number for it in its)) for clip, its in by_clip(found).items()},
+    )
+    return (
+        environment()
+        .get_template("dataset.html.j2")
+        .render(
+            dataset=dataset,
+            faces=faces,
+            home="index.html",
+            title=READERS[reader].title,
+            clips=clips,
+            counted=counted(clips, reader),
+            size=(WIDTH, HEIGHT),
+            each=_clips_each(clips),
+            durations=durations(clips, address),
+            quality=quality(table, found, params.quality, address),
+            looked=by_clip(found),
+            numbered=table["clip_id"].nunique(),
+            number_titles=TITLES,
+            remedies={name: REMEDIES[name] for name in TITLES if any(it.number == name for it in found)},
+            address=address,
+            failures=failed,
+            corrected=clips.loc[clips["corrections"] != "", ["clip_id", "corrections"]].to_dict("records"),
+            excluded=clips.loc[clips["excluded"] != "", ["clip_id", "excluded"]].to_dict("records"),
+            most=MOST,
+            protocols=protocols(workspace, params, dataset),
+            built=built(workspace, store, dataset),
+            parameters=parameters(params, dataset),
+            methods=methods,
+            subjects=pages,
+            rows=clip_rows(clips, told, page_of),
+        )
+    )
 
 
-def _frame(crop: Sample, number: int) -> figures.Image:
-    """Return the frame of that number, or the nearest that is there."""
-    image: figures.Image = crop.data[int(np.abs(crop.frames - number).argmin())]
-    return image
+def _quality(
+    store: Store, params: Params, dataset: str, clips: "pd.DataFrame"
+) -> tuple["pd.DataFrame", list[Look]]:
+    """Return the quality numbers of a dataset's clips, and which of them stand out, as `mestore qc` says."""
+    kinds = ("align", *FLOWS)
+    names = [name for name in store.features if params.stores[name].kind in kinds]
+    if not names:
+        return quality_table(store, dataset=dataset).iloc[:0], []
+    table = quality_table(open_store(store.path, names=names), dataset=dataset)
+    kept = table[~table["clip_id"].isin(set(clips.loc[clips["excluded"] != "", "clip_id"]))]
+    return table, looks(kept, params.quality)
 
 
-def _figure(clip: str, row: Any, crop: Sample, motion: Sample | None, image: str) -> Figure:
-    before, after = crop.measures["eye_distance"].tolist()
-    numbers = {
-        "frames": str(len(crop.data)),
-        "residual": f"{float(crop.measures['residual']):.2f} px",
-        "eyes apart": f"{before:.0f} px, {after:.0f} px in the crop"
-        + (" (enlarged)" if crop.measures["enlarged"] else ""),
-    }
-    seen = {**crop.measures, **(motion.measures if motion else {})}
-    numbers |= {name: f"{float(seen[name]):.3g}" for name in REMEDIES if name in seen and name not in numbers}
-    if motion is not None:
-        length = np.hypot(motion.data[..., 0], motion.data[..., 1])
-        first, second = motion.frames[0]
-        numbers |= {
-            "flow between": f"{first:g} and {second:g}",
-            "flow, 99 %": f"{np.percentile(length, 99):.2f} px",
-            "strain, 99 %": f"{np.percentile(motion.data[..., 2], 99):.3f}",
-        }
-    labels = {
-        "emotion": row["emotion"],
-        "AUs": row["aus"],
-        "onset / apex / offset": f"{crop.onset} / {crop.apex} / {crop.offset}",
-        "apex": row["apex_source"],
-        "person": row["person"],
-        **({"excluded": row["excluded"]} if row["excluded"] else {}),
-    }
-    return Figure(clip=clip, labels=labels, numbers=numbers, image=image)
+def _clips_each(clips: "pd.DataFrame") -> Any:
+    numbers = np.asarray(clips["subject"].value_counts(), np.float64)
+    return histogram(numbers, title="clips of a subject", unit="", whole=True) if len(numbers) else None
 
 
-def _failures(store: Store, dataset: str) -> list[Any]:
-    """Return every failure once: stores carry along those of their inputs, and those of the index."""
-    rows = {
-        (row["clip_id"], row["store"]): row
-        for feature in store.features.values()
-        for row in feature.failures[feature.failures["dataset"] == dataset].to_dict("records")
-    }
-    return [rows[key] for key in sorted(rows)]
+@contextmanager
+def _replacing(folder: Path) -> Iterator[Path]:
+    """Give a temporary folder that takes the place of `folder` if all went well."""
+    _refuse_other(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    prefix = f".{folder.name}.mestore-"
+    remove_left_over(folder.parent.glob(f"{glob.escape(prefix)}*"))
+    both = Path(tempfile.mkdtemp(prefix=prefix, dir=folder.parent))
+    try:
+        # Not the temporary folder itself: mkdtemp lets nobody else look in.
+        new = both / "new"
+        new.mkdir()
+        yield new
+        if folder.is_dir():
+            folder.rename(both / "old")
+        new.rename(folder)
+    finally:
+        shutil.rmtree(both, ignore_errors=True)
 
 
-def _save(image: figures.Image, path: Path) -> None:
-    stream = io.BytesIO()
-    Pillow.fromarray(image).save(stream, format="PNG" if path.suffix == ".png" else "JPEG", quality=90)
-    path.write_bytes(stream.getvalue())
-
-
-def _template() -> Any:
-    text = files("mestore.report").joinpath("page.html.j2").read_text(encoding="utf-8")
-    return Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(text)
+def _refuse_other(folder: Path) -> None:
+    """Refuse a folder that holds something else: all of it would be removed."""
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise MEStoreError(f"{folder} is there and is no folder; name another one for the report")
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return
+    index = folder / "index.html"
+    if not index.is_file() or _MARK not in index.read_text(encoding="utf-8", errors="replace")[:4000]:
+        raise MEStoreError(
+            f"{folder} holds something that is no report of mestore, and a report replaces the whole folder; "
+            "name another one"
+        )
