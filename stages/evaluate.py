@@ -4,8 +4,9 @@ import json
 import shutil
 
 from mestore.build.entry import run_stage
+from mestore.build.provenance import stage_code
 from mestore.build.threads import single_threaded
-from mestore.datasets.table_io import replacing
+from mestore.datasets.table_io import replacing, write_plot
 from mestore.params import Params
 from mestore.protocols.folds import load_folds
 from mestore.scores.evaluate import confusion, evaluate, metrics, record
@@ -27,13 +28,15 @@ def score(workspace: Workspace, params: Params, name: str) -> str:
         (folder / part).mkdir(parents=True)
     for baseline, scorer in scorers.items():
         scorer.save(folder / "predictions" / f"{baseline}.csv")
-        confusion(scorer).to_csv(folder / "confusion" / f"{baseline}.csv", index=False)
-    headline = metrics(scorers)
-    whole = record(name, folds, store, scorers, ledger=ledger)
-    for part, its in (("metrics", headline), ("scores", whole)):
+        if baseline != "constant":  # a matrix of one column
+            write_plot(confusion(scorer), folder / "confusion" / f"{baseline}.csv")
+    code = stage_code(workspace, "evaluate")
+    whole = record(name, folds, store, scorers, params=params.evaluate[name], code=code, ledger=ledger)
+    for part, its in (("metrics", metrics(name, scorers)), ("scores", whole)):
         with replacing(folder / f"{part}.json") as temporary:
             temporary.write_text(json.dumps(its, indent=1) + "\n", encoding="utf-8")
-    said = (f"{baseline} UF1 {it['uf1']:.3f}, UAR {it['uar']:.3f}" for baseline, it in headline.items())
+    scores = {baseline: scorer.scores() for baseline, scorer in scorers.items()}
+    said = (f"{baseline} UF1 {it.uf1:.3f}, UAR {it.uar:.3f}" for baseline, it in scores.items())
     return f"{name}: {'; '.join(said)}"
 
 

@@ -8,11 +8,12 @@ import pytest
 
 from conftest import clip_table, vector_sample, write_store
 from mestore import open_store
+from mestore.datasets.table_io import write_plot
 from mestore.protocols.freeze import make_folds
 from mestore.scores.evaluate import confusion, estimator, evaluate, metrics, record
 from mestore.scores.predictions import read_predictions
 from mestore.scores.scorer import Scorer
-from mestore.scores.settings import BASELINES, EvaluateParams, SvmParams
+from mestore.scores.settings import EvaluateParams, SvmParams
 
 PARAMS = EvaluateParams(features=["vector"])
 
@@ -31,25 +32,30 @@ def recorded(store, tmp_path, **protocol) -> dict:
     folds = make_folds(store.clips(), **protocol)
     ledger = tmp_path / "ledger.jsonl"
     scorers = evaluate(store, folds, PARAMS, ledger=ledger)
-    return json.loads(json.dumps(record("mine", folds, store, scorers, ledger=ledger)))
+    code = {"digest": "d", "libraries": {"numpy": "2.4"}, "modules": {}}
+    whole = record("mine", folds, store, scorers, params=PARAMS, code=code, ledger=ledger)
+    return json.loads(json.dumps(whole))
 
 
-def test_metrics_are_three_numbers_a_baseline(store):
+def test_metrics_are_one_number_a_feature(store):
     folds = make_folds(store.clips(), protocol="loso")
-    found = metrics(evaluate(store, folds, PARAMS))
-    assert list(found) == [*BASELINES, "vector"]
-    assert all(list(it) == ["uf1", "uar", "accuracy"] for it in found.values())
-    assert found["vector"]["uf1"] > 0.9 and found["constant"] == {
-        "uf1": 0.1667,
-        "uar": 0.3333,
-        "accuracy": 0.3333,
-    }
+    found = metrics("mine", scorers := evaluate(store, folds, PARAMS))
+    assert list(found) == ["mine"] and list(found["mine"]) == ["vector"]
+    assert found["mine"]["vector"] == {"uf1": round(scorers["vector"].scores().uf1, 4)}
+
+
+def test_without_features_the_metric_is_that_of_the_majority(store):
+    folds = make_folds(store.clips(), protocol="loso")
+    found = metrics("mine", evaluate(store, folds, EvaluateParams(features=[])))
+    assert found == {"mine": {"majority": {"uf1": 0.1667}}}
 
 
 def test_the_record_says_what_was_scored_and_how_often(store, tmp_path):
     its = recorded(store, tmp_path, protocol="loso")
     assert (its["protocol"], its["kind"], its["label"], its["folds"]) == ("mine", "loso", "emotion", 24)
     assert its["datasets"] == {"other": 36, "toy": 36} and its["published"] == []
+    assert its["code"] == {"digest": "d", "libraries": {"numpy": "2.4"}}
+    assert its["svm"] == {"vector": {"kernel": "linear", "C": 1.0, "scale": True, "balanced": True}}
     assert its["prediction_sets"] == 2  # emotions are even: constant and majority say the same
     mine = its["baselines"]["vector"]
     low, high = mine["intervals"]["uf1"]
@@ -109,12 +115,13 @@ def test_what_the_svms_were_fitted_on_is_in_their_predictions(store, tmp_path):
         assert {len(persons) for persons in said.fits.values()} == (set() if name == "constant" else {23})
 
 
-def test_the_plot_has_no_markup_and_a_clip_without_prediction(table):
+def test_the_plot_has_no_markup_and_a_clip_without_prediction(table, tmp_path):
     table.loc[table["emotion"] == "disgust", "emotion"] = "<script>"
     scorer = Scorer(folds := make_folds(table, protocol="loso"), table)
     for fold in folds:
         scorer.add(fold, dict.fromkeys(folds.tested(fold)[1:], "<script>"))
-    plot = confusion(scorer)
+    write_plot(confusion(scorer), tmp_path / "plot.csv")
+    plot = pd.read_csv(tmp_path / "plot.csv")
     assert list(plot.columns) == ["actual", "predicted"] and len(plot) == 36
     assert set(plot["predicted"]) == {"(none)", "‹script›"}
 

@@ -1,5 +1,6 @@
 """Evaluate: the baselines in the folds of a protocol, and what is written of their scores."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,6 @@ from mestore.scores.published import published
 from mestore.scores.scorer import Scorer
 from mestore.scores.settings import BASELINES, EvaluateParams, SvmParams
 from mestore.store.reader import Store
-
-HEADLINE = ("uf1", "uar", "accuracy")
-"""What DVC shows of each baseline."""
 
 _DIGITS = 4
 
@@ -48,14 +46,25 @@ def estimator(params: SvmParams) -> Any:
     return make_pipeline(*[StandardScaler()] * params.scale, classifier)
 
 
-def metrics(scorers: dict[str, Scorer]) -> dict[str, dict[str, float]]:
-    """Return what `dvc metrics show` is to show: UF1, UAR and accuracy of each baseline."""
-    scores = {name: scorer.scores() for name, scorer in scorers.items()}
-    return {name: {key: round(getattr(it, key), _DIGITS) for key in HEADLINE} for name, it in scores.items()}
+def metrics(name: str, scorers: dict[str, Scorer]) -> dict[str, dict[str, dict[str, float]]]:
+    """Return what DVC shows of a protocol: the UF1 of each feature; of the majority, where there is none.
+
+    No more than that: DVC's tables have a column for each number of each protocol. The protocol's name is in
+    it, because `dvc exp show` would tell equal names of two files apart by their paths.
+    """
+    shown = [its for its in scorers if its not in BASELINES] or ["majority"]
+    return {name: {its: {"uf1": round(scorers[its].scores().uf1, _DIGITS)} for its in shown}}
 
 
 def record(
-    name: str, folds: Folds, store: Store, scorers: dict[str, Scorer], *, ledger: Path | None = None
+    name: str,
+    folds: Folds,
+    store: Store,
+    scorers: dict[str, Scorer],
+    *,
+    params: EvaluateParams,
+    code: Mapping[str, Any],
+    ledger: Path | None = None,
 ) -> dict[str, Any]:
     """Return everything that is known of the scores in one protocol, as plain JSON values.
 
@@ -63,6 +72,10 @@ def record(
     ----------
     name : str
         Of the protocol in params.yaml.
+    params : EvaluateParams
+        What `scorers` were made with.
+    code : mapping
+        The record of the code that made them: its digest and libraries.
     """
     table = store.clips()
     scored = table.loc[table["clip_id"].isin(folds.clips), "dataset"].value_counts().sort_index()
@@ -71,12 +84,15 @@ def record(
         "kind": folds.protocol,
         "label": folds.label,
         "params": dict(folds.params),
+        "digest": folds.digest,
+        "code": {part: code[part] for part in ("digest", "libraries")},
+        "svm": {its: params.svm.get(its, SvmParams()).model_dump() for its in params.features},
         "average": folds.average,
         "folds": len(folds),
         "flags": list(folds.flags),
         "counts": list(folds.counts),
         "datasets": {str(dataset): int(count) for dataset, count in scored.items()},
-        "prediction_sets": len(Ledger(ledger, folds=folds.digest).sets()) if ledger else None,
+        "prediction_sets": Ledger(ledger, folds=folds.digest).counts()[0] if ledger else None,
         "published": [it.as_dict() for it in published(folds)],
         "baselines": {baseline: _of(scorer, folds) for baseline, scorer in scorers.items()},
     }
@@ -96,8 +112,7 @@ def confusion(scorer: Scorer) -> pd.DataFrame:
             for label in scorer.classes
         ]
         table = pd.DataFrame(rows, columns=table.columns)
-    # DVC writes what it plots into a page as it is: a label must not be markup there.
-    return table.replace({"<": "‹", ">": "›"}, regex=True)
+    return table
 
 
 def _of(scorer: Scorer, folds: Folds) -> dict[str, Any]:
