@@ -7,9 +7,9 @@ from datetime import date
 from pathlib import Path
 
 from benchmarks import apex, drift, flow, lbp_top, sequences, single, store, tim
-from benchmarks.machine import machine
-from benchmarks.table import Row, table
-from benchmarks.timing import Effort
+from benchmarks.table import Row, brief, table
+from mestore.bench.machine import machine
+from mestore.bench.timing import Effort
 from mestore.build.threads import single_threaded
 
 BENCHMARKS: tuple[Callable[[Effort], list[Row]], ...] = (
@@ -66,13 +66,20 @@ def placed(text: str, results: str) -> str:
     return re.sub(pattern, lambda _: START + results + END, text, flags=re.DOTALL)
 
 
+def pages(results: str) -> dict[Path, str]:
+    """Return what each page shows of the results: docs/speed.md all, the README the rows that have a goal."""
+    root = FOLDER.parent
+    first, _, rest = results.partition("\n\n")
+    return {root / "docs/speed.md": results, root / "README.md": f"{first}\n\n{brief(rest)}\n"}
+
+
 def main() -> None:
-    """Measure, and write results.md and the README's section."""
+    """Measure, and write results.md, docs/speed.md and the README's section."""
     effort = Effort()
     results = page(measure(effort), day=date.today(), where=machine(), texts=tell(effort))
     (FOLDER / "results.md").write_text(f"# Benchmarks\n\n{results}")
-    readme = FOLDER.parent / "README.md"
-    readme.write_text(placed(readme.read_text(), results))
+    for path, text in pages(results).items():
+        path.write_text(placed(path.read_text(), text))
     sys.stdout.write(results)
 
 

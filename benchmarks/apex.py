@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from benchmarks.simulated import EXPRESSIONS, filmed
 from benchmarks.table import digits, plain
-from benchmarks.timing import Effort, interleave
 from mestore.apex import APEX
 from mestore.apex.spot import spot
+from mestore.bench.timing import Effort, interleave
 from mestore.synthetic.head import head_of
 from mestore.synthetic.render import FPS, Camera
 from mestore.synthetic.script import cast

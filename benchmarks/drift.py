@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from benchmarks.scenes import end_point_error, inside
 from benchmarks.simulated import EXPRESSIONS, filmed
 from benchmarks.table import plain
-from benchmarks.timing import Effort
+from mestore.bench.timing import Effort
 from mestore.features.drift import without_drift
 from mestore.features.tvl1 import tvl1
 from mestore.synthetic.head import head_of

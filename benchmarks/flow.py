@@ -5,14 +5,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from statistics import mean
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
-from skimage.registration import optical_flow_tvl1
 
 from benchmarks.scenes import PICTURES, Scene, end_point_error, inside, scene
 from benchmarks.table import Row
-from benchmarks.timing import Effort, Measured, interleave
+from mestore.bench.peers import dis, dual_tvl1, farneback, skimage_tvl1
+from mestore.bench.timing import Effort, Measured, interleave
 from mestore.features.tvl1 import tvl1, tvl1_fast
 from mestore.synthetic.stills import STILLS
 
@@ -58,10 +57,10 @@ def rows(effort: Effort) -> list[Row]:
 def methods() -> dict[str, Flow]:
     """Return every method by its name: (prev, next) -> flow (y, x, 2)."""
     return {
-        PEER: _dual_tvl1,
-        "scikit-image TV-L1": _skimage_tvl1,
-        "OpenCV DIS, medium": _dis,
-        "OpenCV Farneback": _farneback,
+        PEER: dual_tvl1,
+        "scikit-image TV-L1": skimage_tvl1,
+        "OpenCV DIS, medium": dis,
+        "OpenCV Farneback": farneback,
         "mestore tvl1": tvl1,
         "mestore tvl1-fast": tvl1_fast,
     }
@@ -108,35 +107,3 @@ def errors(one: Scene, flow: NDArray[np.floating]) -> list[float]:
     """Return a flow's EPE away from the border and, on a face, in the region of the expression."""
     where = [inside(one.prev.shape), *([one.region] if one.name in STILLS else [])]
     return [end_point_error(flow, one.truth, mask) for mask in where]
-
-
-def _dual_tvl1(prev: NDArray[np.uint8], next_: NDArray[np.uint8]) -> NDArray[np.floating]:
-    solver = cv2.optflow.DualTVL1OpticalFlow_create()  # type: ignore[attr-defined] # not in its stubs
-    return np.asarray(solver.calc(prev, next_, None))
-
-
-def _skimage_tvl1(prev: NDArray[np.uint8], next_: NDArray[np.uint8]) -> NDArray[np.floating]:
-    v, u = optical_flow_tvl1(prev, next_)  # type: ignore[no-untyped-call]
-    return np.stack([u, v], axis=-1)
-
-
-def _dis(prev: NDArray[np.uint8], next_: NDArray[np.uint8]) -> NDArray[np.floating]:
-    solver = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)  # type: ignore[attr-defined]
-    return np.asarray(solver.calc(prev, next_, None))
-
-
-def _farneback(prev: NDArray[np.uint8], next_: NDArray[np.uint8]) -> NDArray[np.floating]:
-    # OpenCV has no defaults for it; these are those of its tutorial.
-    flow = cv2.calcOpticalFlowFarneback(  # type: ignore[call-overload]
-        prev,
-        next_,
-        None,
-        pyr_scale=0.5,
-        levels=3,
-        winsize=15,
-        iterations=3,
-        poly_n=5,
-        poly_sigma=1.2,
-        flags=0,
-    )
-    return np.asarray(flow)

@@ -1,11 +1,10 @@
 """LBP-TOP beside scikit-image's LBP, plane by plane."""
 
 import numpy as np
-from numpy.typing import NDArray
-from skimage.feature import local_binary_pattern
 
 from benchmarks.table import Row
-from benchmarks.timing import Effort, interleave
+from mestore.bench.peers import lbp_by_planes
+from mestore.bench.timing import Effort, interleave
 from mestore.features.lbp_top import lbp_top
 
 _RADII = (1, 1, 2)
@@ -20,7 +19,7 @@ def rows(effort: Effort) -> list[Row]:
     peer, nearest, bilinear = "scikit-image LBP, codes alone", "mestore nearest", "mestore bilinear"
     measured = interleave(
         {
-            peer: lambda: _by_planes(clip),
+            peer: lambda: lbp_by_planes(clip),
             nearest: lambda: lbp_top(clip, grid=_GRID, radii=_RADII),
             bilinear: lambda: lbp_top(clip, grid=_GRID, radii=_RADII, sampling="bilinear"),
         },
@@ -37,13 +36,4 @@ def rows(effort: Effort) -> list[Row]:
             at_most_ms=goals.get(name),
         )
         for name, found in measured.items()
-    ]
-
-
-def _by_planes(clip: NDArray[np.uint8]) -> list[NDArray[np.floating]]:
-    """Return the uniform codes of every XY, XT and YT plane of a clip (time, y, x), for a radius of 1."""
-    return [
-        local_binary_pattern(np.ascontiguousarray(plane), P=8, R=1, method="nri_uniform")  # type: ignore[no-untyped-call]
-        for axis in (0, 1, 2)
-        for plane in np.moveaxis(clip, axis, 0)
     ]

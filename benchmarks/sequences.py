@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from benchmarks.flow import errors
 from benchmarks.scenes import Scene, face_scenes
 from benchmarks.table import Row
-from benchmarks.timing import Effort, interleave
+from mestore.bench.timing import Effort, interleave
 from mestore.features.tvl1 import Tvl1Params, tvl1_sample
 from mestore.sample import Sample
 from mestore.synthetic.stills import STILLS

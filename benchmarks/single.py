@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.table import Row
-from benchmarks.timing import Effort, interleave
+from mestore.bench.timing import Effort, interleave
 from mestore.faces.shape68 import reference_shape
 from mestore.features.mdmo import mdmo
 from mestore.features.strain import strain

@@ -12,8 +12,8 @@ import zarr
 from numpy.typing import NDArray
 
 from benchmarks.table import Row
-from benchmarks.timing import Effort, interleave
 from mestore import clips, open_store
+from mestore.bench.timing import Effort, interleave
 from mestore.sample import Sample
 from mestore.store.layout import SUFFIX, Description
 from mestore.store.tables import write_tables

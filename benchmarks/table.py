@@ -81,6 +81,26 @@ def plain(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([_line(head), _line(["---"] * len(head), space=""), *(_line(row) for row in rows)])
 
 
+def brief(text: str) -> str:
+    """Return what a user needs of `table`'s Markdown: mestore's rows that have a goal, and five columns.
+
+    Examples
+    --------
+    >>> peer = Row(case="sum", method="theirs", minimum=0.05, median=0.06)
+    >>> ours = Row(case="sum", method="mestore", minimum=0.01, median=0.02, beside="theirs", at_least=10)
+    >>> print(brief(table([peer, ours])))
+    | what | by | ms | beside | times as fast |
+    |---|---|---|---|---|
+    | sum | mestore | 10 | theirs | 5 |
+    """
+    lines = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if "|" in line]
+    head = lines[0]
+    rows = [dict(zip(head[:7], line, strict=False)) for line in lines[2:] if len(line) == len(head)]
+    kept = [row for row in rows if row["method"].startswith("mestore") and row["goal"]]
+    columns = ("case", "method", "min ms", "beside", "times as fast")
+    return plain(["what", "by", "ms", *columns[3:]], [[row[name] for name in columns] for row in kept])
+
+
 def digits(value: float) -> str:
     """Return a number to three digits; goals are judged by the number as it is printed.
 

@@ -20,15 +20,19 @@ gives X, y and groups, `store.iter` what is larger than memory, one subject at a
 `mestore.torch.ClipDataset` tensors.
 """
 
-from mestore.errors import LeakError, MEStoreError, ScoreError, StoreError
-from mestore.persons import HeldOut
-from mestore.protocols.fold import Fold
-from mestore.protocols.folds import Folds, load_folds
-from mestore.sample import Sample
-from mestore.scores.fitted import Fitted, Predictions
-from mestore.scores.scorer import Scorer
-from mestore.store.reader import Batch, Labelled, Store, open_store
-from mestore.store.selection import Selection
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mestore.errors import LeakError, MEStoreError, ScoreError, StoreError
+    from mestore.persons import HeldOut
+    from mestore.protocols.fold import Fold
+    from mestore.protocols.folds import Folds, load_folds
+    from mestore.sample import Sample
+    from mestore.scores.fitted import Fitted, Predictions
+    from mestore.scores.scorer import Scorer
+    from mestore.store.reader import Batch, Labelled, Store, open_store
+    from mestore.store.selection import Selection
 
 __all__ = [
     "Batch",
@@ -49,3 +53,36 @@ __all__ = [
     "load_folds",
     "open_store",
 ]
+
+_MODULES = {
+    "Batch": "store.reader",
+    "Fitted": "scores.fitted",
+    "Fold": "protocols.fold",
+    "Folds": "protocols.folds",
+    "HeldOut": "persons",
+    "Labelled": "store.reader",
+    "LeakError": "errors",
+    "MEStoreError": "errors",
+    "Predictions": "scores.fitted",
+    "Sample": "sample",
+    "ScoreError": "errors",
+    "Scorer": "scores.scorer",
+    "Selection": "store.selection",
+    "Store": "store.reader",
+    "StoreError": "errors",
+    "load_folds": "protocols.folds",
+    "open_store": "store.reader",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Return what a trainer uses, imported when first asked for: the command line starts without pandas."""
+    if name not in _MODULES:
+        raise AttributeError(f"module 'mestore' has no attribute {name!r}")
+    value: object = getattr(import_module(f"mestore.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

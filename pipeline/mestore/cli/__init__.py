@@ -1,23 +1,16 @@
-"""The command line: `mestore`, or `python -m mestore`. Adding commands is one module and one line here."""
+"""The command line: `mestore`, or `python -m mestore`. Commands are registered in `mestore.cli.commands`."""
 
 import sys
 
-from mestore.cli import audit, cache, qc, recordings, score, stores, workspace
-from mestore.cli.app import app, say
-from mestore.errors import MEStoreError
-
-__all__ = ["app", "audit", "cache", "main", "qc", "recordings", "score", "stores", "workspace"]
-
 
 def main() -> None:
-    """Run the command line; what is refused is one paragraph and exit status 1, not a traceback."""
+    """Run the command line, and exit with its status; docs/commands.md lists what each status means."""
     try:
-        app()
-    except MEStoreError as error:
-        say(f"mestore: {error}", error=True)
-        sys.exit(1)
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename is not None else ""
-        remedy = "see that it is there, that you may read and write it, and that the disk has room"
-        say(f"mestore: {where}{error.strerror or error}; {remedy}", error=True)
-        sys.exit(1)
+        # Here, so that Ctrl-C while the commands are imported is one line too.
+        from mestore.cli.run import run
+
+        status = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.stderr.write("mestore: interrupted\n")
+        status = 130
+    sys.exit(status)

@@ -1,44 +1,47 @@
-"""App: the command line itself, to which modules of commands add theirs."""
+"""App: the command line itself, with the options that every command has."""
 
-import sys
-from collections.abc import Sequence
-from pathlib import Path
+import os
+from typing import Annotated
 
 import typer
+
+from mestore.cli.says import on_terminal, say
+
+DEBUG = "MESTORE_DEBUG"
 
 app = typer.Typer(
     help="Feature stores of facial micro-expressions, keyed by subject.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
+    # Boxes and colours are for people; what a program or a file gets is plain.
+    rich_markup_mode="rich" if on_terminal() else None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="`mestore COMMAND --help` shows its options and an example; docs/commands.md has all of them.",
 )
 
 
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        say(f"mestore {version('mestore')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _group() -> None:
-    # Without a callback typer would drop the name of a lone command.
-    pass
+def group(
+    debug: Annotated[
+        bool, typer.Option("--debug", help=f"Show the traceback of an error; {DEBUG}=1 does so too.")
+    ] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Set what every command heeds."""
+    if debug:
+        os.environ[DEBUG] = "1"  # the stages of `mestore build` are processes, and inherit it
 
 
-def say(text: str, *, error: bool = False) -> None:
-    """Print lines that may hold names from a dataset, which shall not command the terminal."""
-    from mestore.check_text import plain
-
-    stream = sys.stderr if error else sys.stdout
-    said = "\n".join(plain(line) for line in text.split("\n"))
-    # Names may hold characters that the terminal's encoding, or UTF-8, has not.
-    encoding = stream.encoding or "utf-8"
-    print(said.encode(encoding, "backslashreplace").decode(encoding), file=stream)
-
-
-def require_target(target: Path, *, inputs: Sequence[Path]) -> None:
-    """Refuse to write over what a command reads, or where no folder is; before its work begins."""
-    from mestore.errors import MEStoreError
-
-    if not target.parent.is_dir():
-        raise MEStoreError(f"{target} cannot be written: found no folder {target.parent}; make it first")
-    if target.is_dir():
-        raise MEStoreError(f"{target} is a folder; expected the name of a file to write")
-    same = [its for its in inputs if its.exists() and target.exists() and its.samefile(target)]
-    if same:
-        raise MEStoreError(f"{target} is read by this command; expected another file to write to")
+def debugging() -> bool:
+    """Return whether tracebacks are wanted."""
+    return os.environ.get(DEBUG, "") not in ("", "0")

@@ -2,35 +2,39 @@
 
 import sys
 from contextlib import AbstractContextManager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mestore.cli.app import app, say
+from mestore.cli.here import folds_at
+from mestore.cli.options import AsJson, Folds
+from mestore.cli.says import say, say_json
 
 if TYPE_CHECKING:
     from mestore.progress import Progress
 
 
-@app.command()
 def audit(
     store: Annotated[Path, typer.Argument(help="A folder of stores, such as data/stores.")],
-    folds: Annotated[Path, typer.Argument(help="Frozen folds, such as data/folds/loso.json.")],
+    folds: Folds,
     predictions: Annotated[Path | None, typer.Option(help="CSV of predictions, of any trainer.")] = None,
-    page: Annotated[Path | None, typer.Option(help="The page; by default NAME.audit.html here.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The page; by default NAME.audit.html here.")] = None,
     pictures: Annotated[
         bool, typer.Option("--pictures", help="Show the crops of pairs that look alike on the page: faces.")
     ] = False,
     jobs: Annotated[
         int, typer.Option(help="Processes that look at crops, no more than cores; -1: one a core.")
     ] = -1,
+    as_json: AsJson = False,
 ) -> None:
-    """Look for leaks: persons, faces and clips on both sides, fits and scalings that saw the test clips.
+    """Look for leaks between the two sides of folds.
 
-    Nothing but the page is written. Status 0: nothing found; 1: a leak, or something for a human to settle.
+    Persons, faces and clips on both sides, fits and scalings that saw the test clips. Nothing but the
+    page is written. Status 0: nothing found; 1: a leak, or something for a human to settle.
 
-    Example: mestore audit data/stores data/folds/loso.json --predictions svm.csv
+    Example: mestore audit data/stores loso --predictions svm.csv
     """
     import joblib
 
@@ -40,7 +44,8 @@ def audit(
 
     if jobs < 1 and jobs != -1:
         raise typer.BadParameter(f"found {jobs}; expected 1 or more, or -1: one a core", param_hint="--jobs")
-    target = page or Path(f"{folds.stem}.audit.html")
+    folds = folds_at(folds)
+    target = out or Path(f"{folds.stem}.audit.html")
     refuse_target(target)
     done = run_audit(
         store,
@@ -50,9 +55,13 @@ def audit(
         jobs=joblib.cpu_count() if jobs == -1 else min(jobs, joblib.cpu_count()),
         shown=_shown,
     )
-    say(str(done))
+    if not as_json:
+        say(str(done))
     write_page(done, target, pictures=pictures_of(done, store) if pictures else None)
-    say(f"\npage: {target}")
+    if as_json:
+        say_json({"verdict": done.verdict, "page": str(target), **asdict(done)})
+    else:
+        say(f"\npage: {target}")
     sys.exit(done.status)
 
 

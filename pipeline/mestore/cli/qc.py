@@ -1,13 +1,15 @@
 """Command about quality: the clips to look at."""
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mestore.cli.app import app, say
+from mestore.cli import complete
+from mestore.cli.here import known, workspace_params
+from mestore.cli.options import AsJson, Force
+from mestore.cli.says import say, say_json
 
 if TYPE_CHECKING:
     from mestore.params import Params
@@ -15,29 +17,27 @@ if TYPE_CHECKING:
     from mestore.workspace import Workspace
 
 
-@app.command()
 def qc(
-    dataset: Annotated[str | None, typer.Argument(help="Of params.yaml; by default all.")] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Argument(help="Of params.yaml; by default all.", autocompletion=complete.datasets),
+    ] = None,
     csv: Annotated[Path | None, typer.Option(help="Write them as a table, one row per clip.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace an earlier table that differs.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    force: Force = False,
+    as_json: AsJson = False,
 ) -> None:
-    """List the clips to look at, worst first, by the thresholds in params.yaml; status 1 if there are any.
+    """List the clips to look at, worst first.
 
-    The table has a row per clip: with the rows of good clips removed it is an exclusions.csv.
+    The thresholds are in params.yaml. Status 1 if there are any. The table has a row per clip: with the
+    rows of good clips removed it is an exclusions.csv.
 
-    Example: mestore qc casme2
+    Example: mestore qc casme2 --csv look.csv
     """
     from mestore import qc as listing
     from mestore.errors import ParamsError
-    from mestore.params import load_params
-    from mestore.workspace import find_workspace
 
-    workspace = find_workspace(Path.cwd())
-    params = load_params(workspace.params)
-    if dataset is not None and dataset not in params.datasets:
-        raise ParamsError(f"params.yaml has no dataset {dataset!r}; it has {', '.join(params.datasets)}")
-    names = list(params.datasets) if dataset is None else [dataset]
+    workspace, params = workspace_params()
+    names = list(params.datasets) if dataset is None else [known(dataset, params.datasets, what="dataset")]
     if csv is not None and len(names) > 1:
         raise ParamsError(
             f"one table cannot be the exclusions of {', '.join(names)}; name a dataset with --csv"
@@ -47,7 +47,7 @@ def qc(
     kept = table[~table["clip_id"].isin(set(clips.loc[clips["excluded"] != "", "clip_id"]))]
     found = [look for name in names for look in listing.looks(kept[kept["dataset"] == name], params.quality)]
     if as_json:
-        print(json.dumps(listing.as_json(found), indent=1))
+        say_json(listing.as_json(found))
     whose = dict(zip(clips["clip_id"], clips["dataset"], strict=True))
     for name in names:
         own = [look for look in found if whose[look.clip_id] == name]

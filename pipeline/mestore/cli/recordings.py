@@ -3,24 +3,35 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mestore.cli.app import app, say
+from mestore.cli import complete
+from mestore.cli.here import known, workspace, workspace_params
+from mestore.cli.options import AsJson, KeyValue
+from mestore.cli.says import say, say_json
 
-_OPTION = "Of its reader, as in params.yaml, such as sheet=mine.xlsx; may be repeated."
+if TYPE_CHECKING:
+    from mestore.check import Report
 
 
-@app.command()
 def add(
-    dataset: Annotated[str, typer.Argument(help="Which dataset it is, such as casme2; table for your own.")],
+    dataset: Annotated[
+        str,
+        typer.Argument(
+            help="Which dataset it is, such as casme2; table for your own.", autocompletion=complete.readers
+        ),
+    ],
     raw: Annotated[Path, typer.Option(help="The folder or zip file you were sent.")],
     name: Annotated[str, typer.Option(help="What this workspace calls it; by default DATASET.")] = "",
     subject: Annotated[list[str] | None, typer.Option(help="Only these, for a first try.")] = None,
-    option: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help=_OPTION)] = None,
+    option: KeyValue = None,
 ) -> None:
-    """Recognise a delivery, link it below data/raw, name it in params.yaml, check it, estimate the build.
+    """Take a dataset in: recognise, link, name, check, estimate.
+
+    It is linked below data/raw (a zip file is unpacked there) and named in params.yaml. Status as of
+    `mestore check`.
 
     Example: mestore add casme2 --raw /nas/CASME2
     """
@@ -28,12 +39,11 @@ def add(
     from mestore.check_text import plain
     from mestore.delivery import near
     from mestore.progress import shown
-    from mestore.workspace import find_workspace
 
-    workspace, name = find_workspace(Path.cwd()), name or dataset
+    here, name = workspace(), name or dataset
     with shown(f"unpack {plain(raw.name)}", unit="file") as progress:
         added = add_dataset(
-            workspace,
+            here,
             raw,
             reader=dataset,
             name=name,
@@ -46,60 +56,76 @@ def add(
     say(f"{name}: {dataset}, {options}: {found.there} of {found.clips} clips are in {near(found.root)}")
     if added.sheet:
         say(f"{added.sheet}, which lay beside {raw.name}, was copied there")
-    say(f"{near(workspace.raw / name)} leads there; params.yaml names it\n")
-    status = _check(name)
-    _estimate(name)
-    sys.exit(status)
+    say(f"{near(here.raw / name)} leads there; params.yaml names it\n")
+    report = _check(name)
+    say(report.text)
+    _say_estimates([name], as_json=False)
+    sys.exit(int(report.status != 0))
 
 
-@app.command()
 def check(
-    dataset: Annotated[str, typer.Argument(help="A dataset of params.yaml; with --raw, any reader's name.")],
+    dataset: Annotated[
+        str,
+        typer.Argument(
+            help="A dataset of params.yaml; with --raw, any reader's name.", autocompletion=complete.readers
+        ),
+    ],
     raw: Annotated[Path | None, typer.Option(help="Its folder; by default data/raw/DATASET.")] = None,
     csv: Annotated[Path | None, typer.Option(help="The table; by default DATASET.check.csv here.")] = None,
-    option: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help=_OPTION)] = None,
+    option: KeyValue = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Compare a copy of a dataset with what is published of it: counts, frames, folders, known errors.
+    """Compare a copy of a dataset with what is published of it.
 
-    No frame is read: only the coding sheet, the names of files, and how many frames videos have. Status 0:
-    as published; 1: it differs; 2: it is not that dataset.
+    That is counts, frames, folders and known errors. No frame is read: only the coding sheet, the names
+    of files, and how many frames videos have. Status 0: as published; 1: it differs, or it is not that
+    dataset.
 
     Example: mestore check casme2 --raw /nas/CASME2
     """
-    sys.exit(_check(dataset, raw=raw, csv=csv, options=option or []))
+    report = _check(dataset, raw=raw, csv=csv, options=option or [])
+    if as_json:
+        csv_file = str(report.csv_file) if report.csv_file else None
+        say_json({"dataset": dataset, "verdict": report.verdict, "csv": csv_file, "rows": report.rows})
+    else:
+        say(report.text)
+    sys.exit(int(report.status != 0))
 
 
-@app.command()
 def estimate(
-    dataset: Annotated[list[str] | None, typer.Argument(help="Of params.yaml; by default all.")] = None,
+    dataset: Annotated[
+        list[str] | None,
+        typer.Argument(help="Of params.yaml; by default all.", autocompletion=complete.datasets),
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Say what building all stores takes in time and disk, from two clips computed here and now.
+    """Say what building all stores takes in time and disk.
 
-    `subjects` of params.yaml are not heeded: the estimate is for the whole.
+    Two clips are computed here and now. `subjects` of params.yaml are not heeded: the estimate is for the
+    whole.
 
     Example: mestore estimate casme2
     """
-    from mestore.params import load_params
-    from mestore.workspace import find_workspace
-
-    for name in dataset or load_params(find_workspace(Path.cwd()).params).datasets:
-        _estimate(name)
+    _, params = workspace_params()
+    names = [known(name, params.datasets, what="dataset") for name in dataset or params.datasets]
+    _say_estimates(names, as_json=as_json)
 
 
 def _check(
     name: str, *, raw: Path | None = None, csv: Path | None = None, options: Sequence[str] = ()
-) -> int:
+) -> "Report":
     from mestore.add import parsed_options
     from mestore.check import check as compare
+    from mestore.check_text import plain
     from mestore.delivery import find_delivery, near, table_of
     from mestore.progress import shown
     from mestore.workspace import find_workspace
 
-    workspace = find_workspace(Path.cwd())
+    workspace = find_workspace(Path.cwd())  # with --raw, a check needs none
     delivery = find_delivery(workspace, name, raw=raw, options=parsed_options(options))
     csv_file = table_of(delivery, csv)
-    with shown(f"check {name}", unit="clip") as progress:
-        report = compare(
+    with shown(f"check {plain(name)}", unit="clip") as progress:
+        return compare(
             near(delivery.root),
             dataset=name,
             reader=delivery.reader,
@@ -109,28 +135,41 @@ def _check(
             own=workspace.own / name,
             progress=progress,
         )
-    say(report.text)
-    return report.status
 
 
-def _estimate(name: str) -> None:
+def _say_estimates(names: Sequence[str], *, as_json: bool) -> None:
     from mestore.delivery import find_delivery
-    from mestore.estimate import estimate_dataset
-    from mestore.params import load_params
-    from mestore.workspace import find_workspace
+    from mestore.estimate import Estimate, estimate_dataset, workers_of
 
-    workspace = find_workspace(Path.cwd())
-    say(estimate_dataset(workspace, find_delivery(workspace, name), load_params(workspace.params)))
+    workspace, params = workspace_params()
+    workers, told = workers_of(params), {}
+    for name in names:
+        found = estimate_dataset(workspace, find_delivery(workspace, name), params)
+        if isinstance(found, Estimate):
+            told[name] = found.as_dict(workers=workers)
+            said = f"{name}: {found.sentence(workers=workers)}"
+        else:
+            told[name] = {"no_estimate": found}
+            said = f"{name}: no estimate: {found}"
+        if not as_json:
+            say(said)
+    if as_json:
+        say_json(told)
 
 
-@app.command()
 def agreement(
     table: Annotated[Path, typer.Argument(help="csv, xlsx or xls: columns clip, coder, emotion and/or aus.")],
+    as_json: AsJson = False,
 ) -> None:
-    """Say how far annotators agree: Fleiss' kappa of the emotions, reliability of the action units.
+    """Say how far annotators agree.
+
+    Fleiss' kappa of the emotions, reliability of the action units.
 
     Example: mestore agreement annotations.csv
     """
-    from mestore.agreement_table import agreement_report
+    from mestore.agreement_table import agreement_report, table_agreement
 
-    print(agreement_report(table))
+    if as_json:
+        say_json(table_agreement(table).as_dict())
+    else:
+        say(agreement_report(table))

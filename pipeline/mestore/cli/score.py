@@ -1,16 +1,18 @@
 """The command `mestore score`."""
 
+import json
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from mestore.cli.app import app, require_target, say
+from mestore.cli.here import folds_at
+from mestore.cli.options import AsJson, Folds
+from mestore.cli.says import say, say_json
 
 
-@app.command()
 def score(
-    folds: Annotated[Path, typer.Argument(help="Frozen folds, such as data/folds/loso.json.")],
+    folds: Folds,
     predictions: Annotated[
         Path, typer.Argument(help="CSV file: clip_id,predicted; seed and fold if need be.")
     ],
@@ -28,22 +30,19 @@ def score(
     fold_mean: Annotated[
         bool, typer.Option("--fold-mean", help="Means over folds too, as some papers.")
     ] = False,
-    json: Annotated[Path | None, typer.Option(help="Write all of it there, as JSON.")] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Score predictions of any trainer against frozen folds; docs/scores.md says what each number is.
+    """Score predictions of any trainer against frozen folds.
 
-    Example: mestore score data/folds/loso.json predictions.csv --by gender --about persons.csv
+    docs/scores.md says what each number is.
+
+    Example: mestore score loso predictions.csv --by gender --about persons.csv
     """
-    from mestore.scores.ledger import ledger_of
-    from mestore.scores.predictions import fits_of
     from mestore.scores.report import score_file
     from mestore.scores.text import score_text
 
-    if json is not None:
-        kept = (folds, predictions, fits_of(predictions), ledger or ledger_of(folds))
-        require_target(json, inputs=(*kept, about) if about else kept)
     report = score_file(
-        folds,
+        folds_at(folds),
         predictions,
         stores=stores,
         missing=missing,
@@ -52,6 +51,7 @@ def score(
         ledger=ledger,
         fold_mean=fold_mean,
     )
-    say(score_text(report))
-    if json is not None:
-        json.write_text(report.as_json(), encoding="utf-8")
+    if as_json:
+        say_json(json.loads(report.as_json()))
+    else:
+        say(score_text(report))

@@ -1,71 +1,101 @@
 """Commands about stores: verify, copy, export them, and forget a person."""
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mestore.cli.app import app
+from mestore.cli import complete
+from mestore.cli.here import folds_at, store_at, workspace
+from mestore.cli.options import AsJson, Force, Store
+from mestore.cli.says import say, say_json
 
 
-@app.command()
 def export(
-    store: Annotated[Path, typer.Argument(help="A store, such as data/stores/flow.")],
+    store: Store,
     target: Annotated[Path, typer.Argument(metavar="DEST", help="A new file; a folder for tif and folds.")],
-    to: Annotated[str, typer.Option(help="h5, npz, parquet or tif.")],
-    folds: Annotated[Path | None, typer.Option(help="Frozen folds: training and test files apart.")] = None,
+    to: Annotated[str, typer.Option(help="h5, npz, parquet or tif.", autocompletion=complete.formats)],
+    folds: Annotated[
+        Path | None,
+        typer.Option(help="Frozen folds: training and test files apart.", autocompletion=complete.folds),
+    ] = None,
     fold: Annotated[str | None, typer.Option(help="One fold; by default all.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace an earlier export.")] = False,
+    force: Force = False,
 ) -> None:
-    """Write a store as files for other programs; by folds, test labels are in a file of their own.
+    """Write a store as files for other programs.
 
-    Example: mestore export data/stores/flow flow.h5 --to h5
+    By folds, labels of test clips are in a file of their own.
+
+    Example: mestore export flow flow.h5 --to h5
     """
     from mestore.export import export_folds, export_store
 
+    path = store_at(store)
     if folds is None:
-        print(export_store(store, target, to=to, force=force))
+        say(export_store(path, target, to=to, force=force))
     else:
-        print(export_folds(store, target, to=to, folds=folds, fold=fold, force=force))
+        say(export_folds(path, target, to=to, folds=folds_at(folds), fold=fold, force=force))
 
 
-@app.command()
 def verify(
-    store: Annotated[Path, typer.Argument(help="A store, or a folder of stores, such as data/stores.")],
+    store: Annotated[
+        Path,
+        typer.Argument(
+            help="A store, by name or folder, or a folder of stores.", autocompletion=complete.stores
+        ),
+    ] = Path("data/stores"),
     against: Annotated[Path | None, typer.Option(help="Other stores: name every difference.")] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Compare every file, row and clip of stores with what they say of themselves; status 1 if one differs.
+    """Compare stores with what they say of themselves, to the byte.
+
+    Every file, row and clip. Status 1 if one differs.
 
     Example: mestore verify data/stores
     """
+    from mestore.check_text import plain
     from mestore.progress import shown
     from mestore.store.compare import differences
     from mestore.store.verify import examine
 
-    wrong = False
-    for path in [store] if against is None else [store, against]:
-        with shown(f"verify {path}", unit="subject") as progress:
+    told, paths = [], [store_at(store), *([against] if against else [])]
+    for path in paths:
+        with shown(f"verify {plain(str(path))}", unit="subject") as progress:
             verdict = examine(path, progress=progress)
-        for finding in verdict.findings:
-            print(finding)
-        print(f"{path}: {verdict}")
-        wrong |= bool(verdict.findings)
-    if against is not None and not wrong:
-        lines = differences(store, against)
-        print("\n".join(lines) or "equal: the same subjects, clips and arrays")
-        wrong = bool(lines)
-    sys.exit(int(wrong))
+        told.append({"path": str(path), **asdict(verdict)})
+        if not as_json:
+            say("\n".join([*map(str, verdict.findings), f"{path}: {verdict}"]))
+    wrong = any(it["findings"] for it in told)
+    lines = list(differences(*paths)) if against is not None and not wrong else []
+    if as_json:
+        say_json({"stores": told, "differences": lines})
+    elif against is not None and not wrong:
+        say("\n".join(lines) or "equal: the same subjects, clips and arrays")
+    sys.exit(int(wrong or bool(lines)))
 
 
-@app.command()
 def publish(
-    store: Annotated[Path, typer.Argument(help="A folder of stores, such as data/stores, or one store.")],
+    store: Annotated[
+        Path,
+        typer.Argument(
+            help="A folder of stores, such as data/stores, or one store.", autocompletion=complete.stores
+        ),
+    ],
     target: Annotated[Path, typer.Argument(metavar="DEST", help="Where; trainers open DEST/current.")],
-    name: Annotated[list[str] | None, typer.Option(help="A store below STORE; by default all.")] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A store below STORE, may be repeated; by default all.", autocompletion=complete.stores
+        ),
+    ] = None,
     keep: Annotated[int | None, typer.Option(min=1, help="Remove all but so many of the newest.")] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Copy stores to DEST/<digest>, verify the copy, and let the link DEST/current name it.
+    """Copy stores to a place where they never change.
+
+    The copy is DEST/<digest>; it is verified, and the link DEST/current then names it.
 
     Example: mestore publish data/stores /nas/published
     """
@@ -73,44 +103,51 @@ def publish(
     from mestore.store.publish import publish as publish_stores
 
     with shown("publish", unit="B") as progress:
-        done = publish_stores(store, target, names=name, keep=keep, progress=progress)
-    print(f"{target / 'current'} is {done.folder.name}, {'new' if done.new else 'which was there already'}")
+        done = publish_stores(store_at(store), target, names=only, keep=keep, progress=progress)
+    if as_json:
+        say_json({"current": str(target / "current"), **asdict(done)})
+        return
+    say(f"{target / 'current'} is {done.folder.name}, {'new' if done.new else 'which was there already'}")
     for folder in done.removed:
-        print(f"removed: {folder}")
+        say(f"removed: {folder}")
 
 
-@app.command()
 def fetch(
     repository: Annotated[str, typer.Argument(help="Path or URL of a repository of mestore.")],
     store: Annotated[str, typer.Argument(help="Name of a store there.")],
-    to: Annotated[Path, typer.Option(help="The folder to put it into.")],
+    out: Annotated[Path, typer.Option(help="The folder to put it into.")],
     person: Annotated[list[str] | None, typer.Option(help="Only this person; may be repeated.")] = None,
     rev: Annotated[str | None, typer.Option(help="Commit, branch or tag.")] = None,
 ) -> None:
-    """Fetch a store, or the subjects of some persons, out of another repository through DVC.
+    """Fetch a store, or some persons of it, from elsewhere.
 
-    Example: mestore fetch ../mestore flow --person casme2/sub01 --to stores
+    Out of another repository, through DVC.
+
+    Example: mestore fetch ../mestore flow --person casme2/sub01 --out stores
     """
     from mestore.fetch import fetch_store
 
-    print(f"fetched: {fetch_store(repository, store, to=to, persons=person, revision=rev)}")
+    say(f"fetched: {fetch_store(repository, store, to=out, persons=person, revision=rev)}")
 
 
-@app.command()
 def forget(
-    person: Annotated[str, typer.Argument(help="As in the column person of the clip tables.")],
+    person: Annotated[
+        str,
+        typer.Argument(help="As in the column person of the clip tables.", autocompletion=complete.persons),
+    ],
     yes: Annotated[bool, typer.Option("--yes", help="Do it; without, only list what would go.")] = False,
     published: Annotated[list[Path] | None, typer.Option(help="A destination of `mestore publish`.")] = None,
 ) -> None:
-    """Remove a participant who withdraws from stores, caches, folds and reports, and search again for proof.
+    """Remove a participant who withdraws, and search again for proof.
+
+    From stores, caches, folds, reports and published copies. Without --yes it only lists.
 
     Example: mestore forget casme2/sub01 --published /nas/published
     """
     from mestore.forget.forget import describe, find
     from mestore.forget.forget import forget as remove
-    from mestore.workspace import find_workspace
 
-    workspace, copies = find_workspace(Path.cwd()), published or []
-    plan = find(workspace, person, copies=copies)
-    print(describe(plan, root=workspace.root))
-    print(remove(workspace, plan, copies=copies) if yes else "nothing was removed; do it with --yes")
+    here, copies = workspace(), published or []
+    plan = find(here, person, copies=copies)
+    say(describe(plan, root=here.root))
+    say(remove(here, plan, copies=copies) if yes else "nothing was removed; do it with --yes")

@@ -1,21 +1,44 @@
-"""Commands about the workspace: its demo recordings, what was built, parameters, health."""
+"""Commands about the workspace: a new one, its demo recordings, what was built, parameters, health."""
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mestore.cli.app import app
+from mestore.cli import here
+from mestore.cli.options import AsJson
+from mestore.cli.says import say, say_json
 
 
-@app.command()
+def init(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The workspace: a new or empty folder.")],
+    upgrade: Annotated[
+        bool, typer.Option("--upgrade", help="Bring a workspace of an older mestore up to this one.")
+    ] = False,
+) -> None:
+    """Make a workspace of your own, or upgrade one.
+
+    It gets dvc.yaml, params.yaml, stages and data; docs/workspace.md says what they are.
+
+    Example: mestore init mylab
+    """
+    from mestore.init import init_workspace
+
+    say(init_workspace(directory, upgrade=upgrade))
+
+
 def demo(
-    directory: Annotated[Path, typer.Argument(help="Where to write them: an empty or absent folder.")],
+    directory: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Where to write them: an empty or absent folder.")
+    ],
     subjects: Annotated[int, typer.Option(min=1, help="How many subjects.")] = 8,
     clips: Annotated[int, typer.Option(min=1, help="How many clips of each.")] = 5,
 ) -> None:
-    """Write the demo recordings: simulated micro-expressions on real faces, in CASME II's layout.
+    """Write the demo recordings: simulated, in CASME II's layout.
+
+    Known fields move two photographs in the public domain. An earlier demo there is replaced.
 
     Example: mestore demo data/raw/demo
     """
@@ -24,35 +47,36 @@ def demo(
 
     with shown("demo", unit="clip") as progress:
         write_demo(directory, subjects=subjects, clips=clips, progress=progress)
-    print(f"demo recordings: {directory}")
+    say(f"demo recordings: {directory}")
 
 
-@app.command()
-def summary() -> None:
-    """Say where the stores, the scores and the pictures of this workspace are.
+def summary(as_json: AsJson = False) -> None:
+    """Say where the stores, scores and pictures are.
 
     Example: mestore summary
     """
-    from mestore.summary import summarise
-    from mestore.workspace import find_workspace
+    from mestore.summary import summarise, where
 
-    print(summarise(find_workspace(Path.cwd())))
+    if as_json:
+        say_json(where(here.workspace()))
+    else:
+        say(summarise(here.workspace()))
 
 
-@app.command()
 def params() -> None:
-    """Print every key of params.yaml with its type, default and meaning.
+    """Print every key of params.yaml with type, default and meaning.
 
     Example: mestore params | less
     """
     from mestore.reference import params_reference
 
-    print(params_reference())
+    say(params_reference())
 
 
-@app.command()
-def doctor() -> None:
-    """Check programs, folders, links, and who may read the crops; status 1 if there is a problem.
+def doctor(as_json: AsJson = False) -> None:
+    """Check programs, folders, links, and who may read the crops.
+
+    Status 1 if there is a problem.
 
     Example: mestore doctor
     """
@@ -60,6 +84,9 @@ def doctor() -> None:
     from mestore.workspace import find_workspace
 
     checks = examine(find_workspace(Path.cwd()))
-    for check in checks:
-        print(check)
-    sys.exit(int(not all(check.ok for check in checks)))
+    well = all(check.ok for check in checks)
+    if as_json:
+        say_json({"ok": well, "checks": [asdict(check) for check in checks]})
+    else:
+        say("\n".join(map(str, checks)))
+    sys.exit(int(not well))
