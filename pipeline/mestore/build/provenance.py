@@ -22,7 +22,16 @@ _ALWAYS = ("mestore.build.subject", "mestore.build.assembly")
 # They list face models, weights and ways to spot an apex; a store's parameters say what it uses of them.
 _REGISTRIES = ("mestore.faces", "mestore.faces.weights", "mestore.apex")
 
+_DRAWN = (".j2", ".css", ".js", ".bib", ".csv")
+
 _LIBRARIES = ("numcodecs", "numpy", "pandas", "threadpoolctl", "zarr", "pydantic")
+
+_PAGES = tuple(
+    sorted(
+        f"mestore:report/{it.name}" for it in (SOURCE / "mestore" / "report").iterdir() if it.suffix in _DRAWN
+    )
+)
+"""Templates, styles, scripts and references of the pages: one that is added counts without another line."""
 
 STAGES: dict[str, dict[str, tuple[str, ...]]] = {
     "folds": {
@@ -38,10 +47,15 @@ STAGES: dict[str, dict[str, tuple[str, ...]]] = {
         "libraries": ("numpy", "pandas", "scikit-learn", "threadpoolctl", "zarr", _CV),
         "files": ("mestore:labels/maps.csv", "mestore:scores/published.csv"),
     },
+    "motion": {
+        "modules": ("mestore.report.motion",),
+        "libraries": ("numpy", "pandas", "zarr"),
+        "files": (),
+    },
     "report": {
         "modules": ("mestore.report.page",),
         "libraries": ("numpy", "pandas", "jinja2", "pillow", "zarr", _CV),
-        "files": ("mestore:report/page.html.j2",),
+        "files": ("mestore:datasets/expected.csv", *_PAGES),
     },
 }
 """Stages that are not kinds of store: the modules they start from, their libraries and files."""

@@ -1,5 +1,6 @@
 """Stage: build one store of params.yaml from its input, subject by subject, and assemble it."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ from mestore.params import INDEX, Params, StoreParams, dump, is_ragged, kind_par
 from mestore.store.layout import FAILURES, Description
 from mestore.store.reader import Feature
 from mestore.workspace import Workspace
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +60,8 @@ def build_store(workspace: Workspace, params: Params, name: str) -> str:
     failures = assemble(workspace.stores / name, tasks, table=given.table, carried=given.failures)
     # The index fails no stage: what is good of it is built first, and then its faults count here.
     own = failures["store"].isin([name, INDEX] if given.store is None else [name])
+    for row in failures[own].itertuples():
+        _LOG.warning("%s: found %s, expected %s, %s", row.clip_id, row.found, row.expected, row.remedy)
     check_failed(failures[own], given.table, limit=params.build.max_failed, where=name)
     failed = given.table["clip_id"].isin(failures["clip_id"]).sum()
     found = sum(outcome.found for outcome in outcomes)

@@ -6,7 +6,7 @@ import pandas as pd
 
 from mestore.datasets.index import Index, index_dataset
 from mestore.datasets.persons import refuse_torn_persons, refuse_twin_persons
-from mestore.datasets.table_io import read_parquet, replacing, write_parquet
+from mestore.datasets.table_io import read_parquet, refuse_other_version, replacing, write_parquet
 from mestore.errors import AnnotationError, BuildError
 from mestore.params import DatasetParams, Params, reader_options
 from mestore.progress import shown
@@ -60,6 +60,7 @@ def read_index(workspace: Workspace, params: Params) -> tuple[pd.DataFrame, pd.D
         if not path.is_file():
             raise AnnotationError(f"{path} is missing; run `dvc repro index`, or `dvc pull` it")
         tables.append(read_parquet(path))
+        refuse_other_version(path)
         failures.append(read_failures(_failures(workspace, name)))
     table = pd.concat(tables, ignore_index=True)
     refuse_twin_persons(table["person"])

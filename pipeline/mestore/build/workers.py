@@ -1,5 +1,6 @@
 """Workers: build all tasks side by side, show how far they are, survive the death of one."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -11,6 +12,8 @@ from mestore.build.faults import explained
 from mestore.build.subject import Outcome, Task, build_subject, finished
 from mestore.params import ComputeParams
 from mestore.progress import progress_bar
+
+_LOG = logging.getLogger(__name__)
 
 
 def run_tasks(tasks: Sequence[Task], *, compute: ComputeParams, title: str) -> list[Outcome]:
@@ -29,6 +32,7 @@ def run_tasks(tasks: Sequence[Task], *, compute: ComputeParams, title: str) -> l
     with progress_bar(title, unit="subject", total=len(tasks)) as bar:
         for outcome in _outcomes(tasks, compute):
             outcomes.append(outcome)
+            _log(outcome)
             bar.set_postfix(
                 found=sum(it.found for it in outcomes),
                 failed=sum(it.failed for it in outcomes),
@@ -37,6 +41,15 @@ def run_tasks(tasks: Sequence[Task], *, compute: ComputeParams, title: str) -> l
             )
             bar.update()
     return outcomes
+
+
+def _log(outcome: Outcome) -> None:
+    if outcome.error:
+        _LOG.error("%s: not built: %s", outcome.name, outcome.error)
+    elif outcome.failed:
+        _LOG.warning("%s: built, clips that failed: %d", outcome.name, outcome.failed)
+    else:
+        _LOG.info("%s: %s", outcome.name, "found in the cache" if outcome.found else "built")
 
 
 def _outcomes(tasks: Sequence[Task], compute: ComputeParams) -> Iterator[Outcome]:
