@@ -22,7 +22,7 @@ from mestore.audit.copies import CHECK as COPIES
 from mestore.audit.crops import look_at
 from mestore.audit.faces import CHECK as FACES
 from mestore.audit.finding import Examined
-from mestore.cli import app
+from mestore.cli.commands import app
 from mestore.errors import MEStoreError
 from mestore.faces.embedding import embedding
 from mestore.protocols.freeze import make_folds
@@ -211,14 +211,14 @@ def test_leaks_give_status_1_and_stand_on_a_page_without_faces_unless_asked(lab)
         writer = csv.writer(file)
         writer.writerow(["clip_id", "predicted", "fitted_on"])
         writer.writerows((clip, "disgust", "0123456789abcdef") for clip in table["clip_id"])
-    done = audited("--predictions", "svm.csv", "--page", "page.html")
+    done = audited("--predictions", "svm.csv", "--out", "page.html")
     assert done.exit_code == 1
     assert "LEAK: fold 'toy/s00': 1 person in train and in test; persons toy/s00" in done.stdout
     assert "fitted on persons whom nobody can name" in done.stdout
     assert "and 36 predictions" not in done.stdout
     page = Path("page.html").read_text()
     assert "1 leak" in page and "<img" not in page and "http" not in page
-    assert audited("--page", "page.html", "--pictures").exit_code == 1
+    assert audited("--out", "page.html", "--pictures").exit_code == 1
     page = Path("page.html").read_text()
     assert page.count('src="data:image/jpeg;base64,') >= 30 and "This page shows faces" in page
 
@@ -245,7 +245,7 @@ def test_a_store_that_may_only_be_read_is_audited_and_left_as_it_is(lab):
     for path in files:
         path.chmod(0o555 if path.is_dir() else 0o444)
     try:
-        assert audited("--page", "page.html").exit_code == 0
+        assert audited("--out", "page.html").exit_code == 0
     finally:
         for path in files:
             path.chmod(0o755 if path.is_dir() else 0o644)
@@ -285,7 +285,7 @@ def test_a_page_is_written_over_no_file_that_is_none_and_before_any_work(empty, 
     freeze(acted_table())
     Path("svm.csv").write_text("clip_id,predicted\n")
     before = {it: it.read_bytes() for it in Path().rglob("*") if it.is_file()}
-    done = audited("--page", page)
+    done = audited("--out", page)
     assert isinstance(done.exception, MEStoreError) and not done.stdout
     assert {it: it.read_bytes() for it in Path().rglob("*") if it.is_file()} == before
 

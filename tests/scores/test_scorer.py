@@ -4,6 +4,7 @@ import json
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn import metrics
 
@@ -11,6 +12,15 @@ from conftest import EMOTIONS, clip_table
 from mestore import LeakError, ScoreError, Scorer
 from mestore.protocols.fold import Fold
 from mestore.protocols.freeze import make_folds
+
+
+def test_equal_names_in_two_datasets_are_scored_apart():
+    both = pd.concat([clip_table(persons=2), clip_table(persons=2, dataset="other")], ignore_index=True)
+    scorer = filled(make_folds(both, protocol="loso"), both, random_emotion)
+    assert set(scorer.by("subject")) == {f"{name}/s0{n}" for name in ("toy", "other") for n in (0, 1)}
+    assert {scores.clips for scores in scorer.by("video").values()} == {1}
+    assert set(scorer.by("clip")) == set(scorer.by("video")) and "toy/s00/c0" in scorer.by("clip")
+    assert set(scorer.by("person")) == set(scorer.by("subject"))
 
 
 @pytest.fixture

@@ -61,7 +61,6 @@ def _parts(fold: FrozenFold, *, flags: Sequence[str]) -> Iterator[Finding]:
         shared = tuple(sorted(set(getattr(fold, one)) & set(getattr(fold, other))))
         if shared and on_purpose:
             yield Finding(
-                check=CHECK,
                 severity="look",
                 what=f"fold {fold.name!r}: {counted(len(shared), 'person')} in {one} and in {other}, which "
                 "the protocol flags on purpose",
@@ -70,7 +69,6 @@ def _parts(fold: FrozenFold, *, flags: Sequence[str]) -> Iterator[Finding]:
             )
         elif shared:
             yield Finding(
-                check=CHECK,
                 severity="leak",
                 what=f"fold {fold.name!r}: {counted(len(shared), 'person')} in {one} and in {other}",
                 persons=shared,
@@ -78,9 +76,7 @@ def _parts(fold: FrozenFold, *, flags: Sequence[str]) -> Iterator[Finding]:
             )
     for part in ("train", "test"):
         if not getattr(fold, part):
-            yield Finding(
-                check=CHECK, severity="look", what=f"fold {fold.name!r}: nobody is in {part}", remedy=_AGAIN
-            )
+            yield Finding(severity="look", what=f"fold {fold.name!r}: nobody is in {part}", remedy=_AGAIN)
 
 
 def _sides(
@@ -104,7 +100,6 @@ def _sides(
             continue
         again, new = rows[both], new & ~both
         yield Finding(
-            check=CHECK,
             severity="leak",
             what=f"fold {fold.name!r} trains on {counted(int(both.sum()), 'clip')} of "
             f"{counted(again[what].nunique(), what)} that it tests, as the clip table has it",
@@ -118,7 +113,6 @@ def _same_clips(fold: FrozenFold, clips: Iterable[str]) -> Iterator[Finding]:
     shared = tuple(clips)
     if shared:
         yield Finding(
-            check=CHECK,
             severity="leak",
             what=f"fold {fold.name!r} trains on {counted(len(shared), 'clip')} that it tests",
             clips=shared,
@@ -131,7 +125,6 @@ def _times(frozen: Frozen, times: NDArray[np.int64]) -> Iterator[Finding]:
     for what, chosen in (("never", times == 0), ("in more than one fold", times > 1)):
         if chosen.any():
             yield Finding(
-                check=CHECK,
                 severity="look",
                 what=f"{counted(int(chosen.sum()), 'scored clip')} tested {what}",
                 clips=tuple(scored[chosen]),
@@ -143,7 +136,6 @@ def _doubled(frozen: Frozen) -> Iterator[Finding]:
     both = tuple(sorted(frozen.clips.keys() & frozen.extra.keys()))
     if both:
         yield Finding(
-            check=CHECK,
             severity="leak",
             what=f"{counted(len(both), 'scored clip')} among the extra ones that may be trained on",
             clips=both,

@@ -134,6 +134,4 @@ def _finding(rows: pd.DataFrame, pair: Pair, what: str, severity: Severity) -> F
         else "see whose recording it is: one person under two names is settled in persons.csv, a copy filed "
         "under the wrong subject in the recordings; then `dvc repro`"
     )
-    return Finding(
-        check=CHECK, severity=severity, what=f"two clips: {what}", persons=persons, clips=clips, remedy=remedy
-    )
+    return Finding(severity=severity, what=f"two clips: {what}", persons=persons, clips=clips, remedy=remedy)

@@ -135,7 +135,6 @@ def _finding(
     first: Identity, second: Identity, clips: tuple[str, str], apart: float, remedy: _Remedy
 ) -> Finding:
     return Finding(
-        check=CHECK,
         severity="look",
         what=f"two persons whose faces are {apart:.2f} apart",
         persons=(first.person, second.person),

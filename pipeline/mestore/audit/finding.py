@@ -15,8 +15,6 @@ class Finding:
 
     Parameters
     ----------
-    check : str
-        Which check found it.
     severity : {"leak", "look"}
         Whether it is certain, or for a human to settle.
     what : str
@@ -27,7 +25,6 @@ class Finding:
         Whom and which it is about.
     """
 
-    check: str
     severity: Severity
     what: str
     remedy: str

@@ -97,7 +97,6 @@ def _leaks(frozen: Frozen, rows: pd.DataFrame, known: Mapping[str, tuple[str, ..
             clips += part["clip_id"].tolist()
     if folds:
         yield Finding(
-            check=CHECK,
             severity="leak",
             what=f"{counted(len(clips), 'prediction')} of models fitted on persons whom their fold tests, in "
             f"{counted(len(set(folds)), 'fold')} of {len(frozen.folds)}: {some(sorted(set(folds)))}",
@@ -112,7 +111,6 @@ def _unresolved(stated: pd.DataFrame, known: Mapping[str, tuple[str, ...]]) -> I
     odd = stated[~stated["fitted_on"].isin(set(known))]
     if not odd.empty:
         yield Finding(
-            check=CHECK,
             severity="look",
             what=f"{counted(len(odd), 'prediction')} fitted on persons whom nobody can name "
             f"({counted(odd['fitted_on'].nunique(), 'digest')}: {some(sorted(set(odd['fitted_on'])))})",
@@ -128,7 +126,6 @@ def _strangers(table: pd.DataFrame, stated: pd.DataFrame, file: PredictionFile) 
     strange = tuple(sorted(fitted - there))
     if strange:
         yield Finding(
-            check=CHECK,
             severity="look",
             what=f"models fitted on {counted(len(strange), 'person')} whom the clip table lacks",
             persons=strange,
@@ -139,7 +136,6 @@ def _strangers(table: pd.DataFrame, stated: pd.DataFrame, file: PredictionFile) 
 def _nothing(said: pd.DataFrame) -> Iterator[Finding]:
     if said.empty:
         yield Finding(
-            check=CHECK,
             severity="look",
             what="the file holds no prediction, only a header",
             remedy=_UNSCORED,
@@ -153,7 +149,7 @@ def _refused(frozen: Frozen, table: pd.DataFrame, file: PredictionFile) -> Itera
         if file.labels:
             require_labels(file.path, file.labels, target.classes if target.several else ["predicted"])
     except ScoreError as error:
-        yield Finding(check=CHECK, severity="look", what=str(error), remedy=_UNSCORED)
+        yield Finding(severity="look", what=str(error), remedy=_UNSCORED)
         return
     odd: dict[str, str] = {}
     for line, clip, cell in zip(
@@ -165,7 +161,6 @@ def _refused(frozen: Frozen, table: pd.DataFrame, file: PredictionFile) -> Itera
             odd.setdefault(clip, str(error))
     if odd:
         yield Finding(
-            check=CHECK,
             severity="look",
             what=f"predictions of {counted(len(odd), 'clip')} that cannot be scored, the first: "
             f"{next(iter(odd.values()))}",
@@ -178,7 +173,6 @@ def _untested(frozen: Frozen, said: pd.DataFrame) -> Iterator[Finding]:
     odd = tuple(sorted(set(said["clip_id"]) - set(frozen.clips)))
     if odd:
         yield Finding(
-            check=CHECK,
             severity="look",
             what=f"{counted(len(odd), 'predicted clip')} not tested by these folds",
             clips=odd,
@@ -188,7 +182,6 @@ def _untested(frozen: Frozen, said: pd.DataFrame) -> Iterator[Finding]:
     unknown = tuple(sorted(set(said["fold"]) - names - {""}))
     if unknown:
         yield Finding(
-            check=CHECK,
             severity="look",
             what=f"predictions of {counted(len(unknown), 'fold')} that these folds lack: {some(unknown)}",
             remedy="see whether the predictions are of other folds",
@@ -204,7 +197,6 @@ def _perfect(frozen: Frozen, table: pd.DataFrame, said: pd.DataFrame) -> Iterato
         right = [_labels(said) == _labels(true) for said, true in pairs]
         if len(rows) >= FEWEST and all(right):
             yield Finding(
-                check=CHECK,
                 severity="look",
                 what=f"seed {seed}: all {counted(len(rows), 'prediction')} are right, which is too good",
                 remedy="see how the model came by the labels of test clips",

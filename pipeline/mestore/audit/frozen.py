@@ -10,24 +10,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ConfigDict, ValidationError
 
-from mestore.errors import MEStoreError
+from mestore.protocols.folds import FoldRecord, first_problem, no_folds
 
 PARTS = ("train", "validation", "test")
 
 
-@dataclass(frozen=True, kw_only=True)
-class FrozenFold:
-    """One fold as its file has it; fields as those of `Fold`."""
+class FrozenFold(FoldRecord):
+    """One fold as its file has it, whatever else stands there."""
 
-    name: str
-    train: tuple[str, ...]
-    validation: tuple[str, ...]
-    test: tuple[str, ...]
-    trained: tuple[str, ...]
-    tested: tuple[str, ...]
-    extra: tuple[str, ...]
-    overlap: bool
+    model_config = ConfigDict(strict=False, extra="ignore", frozen=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,19 +112,7 @@ def read_frozen(path: Path) -> Frozen:
         if path.exists() and not path.is_file():
             raise OSError("no regular file")
         record = json.loads(path.read_bytes())
-        folds = tuple(
-            FrozenFold(
-                name=_text(it["name"]),
-                overlap=bool(it["overlap"]),
-                train=_names(it["train"]),
-                validation=_names(it["validation"]),
-                test=_names(it["test"]),
-                trained=_names(it["trained"]),
-                tested=_names(it["tested"]),
-                extra=_names(it["extra"]),
-            )
-            for it in record["folds"]
-        )
+        folds = tuple(map(FrozenFold.model_validate, record["folds"]))
         clips, extra, left_out, rows = (_texts(record[it]) for it in ("clips", "extra", "left_out", "rows"))
         return Frozen(
             path=path,
@@ -149,10 +130,10 @@ def read_frozen(path: Path) -> Frozen:
             average=_text(record.get("average")),
             schema=record.get("schema"),
         )
+    except ValidationError as error:
+        raise no_folds(path, f"a fold's {first_problem(error)}") from None
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise MEStoreError(
-            f"{path} holds no folds ({type(error).__name__}: {error}); make them with `dvc repro folds`"
-        ) from None
+        raise no_folds(path, f"{type(error).__name__}: {error}") from None
 
 
 def _digest(record: Any) -> str:

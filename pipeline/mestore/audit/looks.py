@@ -20,11 +20,9 @@ def check_looks(folds: Path, *, digest: str) -> Examined:
             unseen=(f"no ledger ({path.name}) is where that of these folds would be; nothing was counted",),
         )
     try:
-        ledger = Ledger(path, folds=digest)
-        sets, other = ledger.sets(), ledger.others()
+        sets, other = Ledger(path, folds=digest).counts()
     except (MEStoreError, OSError) as error:
         finding = Finding(
-            check=CHECK,
             severity="look",
             what=f"the ledger cannot be read ({error})",
             remedy="take it out of a backup, or out of git's history",
@@ -34,7 +32,7 @@ def check_looks(folds: Path, *, digest: str) -> Examined:
         check=CHECK,
         question=QUESTION,
         examined=(
-            f"{counted(len(sets), 'set')} of predictions scored against these folds, by {path.name}"
+            f"{counted(sets, 'set')} of predictions scored against these folds, by {path.name}"
             + (f"; {other:,} more against other versions of them" if other else ""),
         ),
         unseen=("scores taken without mestore, or against folds in another place",),

@@ -146,7 +146,6 @@ def _rows_of(group: Sequence[Sampled]) -> Iterator[NDArray[np.int64]]:
 
 def _look(store: str, scaled: str, group: Sequence[Sampled], subjects: int) -> Finding:
     return Finding(
-        check=CHECK,
         severity="look",
         what=f"store {store!r}: the columns have {scaled} over the clips of each subject alone "
         f"({_datasets(group)}, {counted(subjects, 'subject')})",
@@ -158,7 +157,6 @@ def _look(store: str, scaled: str, group: Sequence[Sampled], subjects: int) -> F
 def _leak(store: str, scaled: str, group: Sequence[Sampled], *, everything: bool) -> Finding:
     over = "all clips" if everything else f"all clips of {_datasets(group)}"
     return Finding(
-        check=CHECK,
         severity="leak",
         what=f"store {store!r}: the columns have {scaled} over {over}, test clips among them",
         remedy="store what is computed of each clip alone, and fit the scaler on fold.train, such as with "

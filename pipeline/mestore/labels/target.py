@@ -62,7 +62,8 @@ def aim(table: "pd.DataFrame", name: str) -> "tuple[Target, pd.Series[str]]":
     Notes
     -----
     Action units: a clip is without truth if no clip of its dataset and part was coded; a coded clip without
-    any unit of the policy is `NONE`.
+    any unit of the policy is `NONE`. That is judged over the rows given: some clips
+    of a coded dataset, none of which has a unit, are without truth when they are looked at by themselves.
 
     Examples
     --------

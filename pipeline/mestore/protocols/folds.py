@@ -124,16 +124,11 @@ class Folds:
         The message names what is new, gone, changed or twice there. A person whom the folds give a clip must
         be the table's too: a file can be edited.
         """
-        now = row_digests(table)
-        if now == dict(self.rows) and len(table) == len(now):
+        twice = sorted(set(table.loc[table["clip_id"].duplicated().to_numpy(), "clip_id"]))
+        changes = {"twice": twice, **row_changes(self.rows, table)}
+        if not any(changes.values()):
             self._require_persons(table)
             return
-        changes = {
-            "twice": sorted(set(table.loc[table["clip_id"].duplicated().to_numpy(), "clip_id"])),
-            "new": sorted(now.keys() - self.rows.keys()),
-            "gone": sorted(self.rows.keys() - now.keys()),
-            "changed": sorted(clip for clip in now.keys() & self.rows.keys() if now[clip] != self.rows[clip]),
-        }
         said = "; ".join(
             f"{len(clips)} {what}: {', '.join(clips[:_SHOWN])}{', ...' if len(clips) > _SHOWN else ''}"
             for what, clips in changes.items()
@@ -168,18 +163,16 @@ def load_folds(path: str | Path) -> Folds:
     try:
         file = _File.model_validate_json(Path(path).read_bytes())
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(map(str, first["loc"])) or "the file"
-        raise _no_folds(path, f"{place}: {first['msg']}") from None
+        raise no_folds(path, first_problem(error)) from None
     except OSError as error:
-        raise _no_folds(path, str(error)) from None
+        raise no_folds(path, str(error)) from None
     if file.version != SCHEMA:
-        raise _no_folds(path, f"schema is {file.version}, expected {SCHEMA}: of another version of mestore")
+        raise no_folds(path, f"schema is {file.version}, expected {SCHEMA}: of another version of mestore")
     folds = [Fold(**{**dict(it), "test": HeldOut(it.test)}) for it in file.folds]
     own = {name: value for name, value in dict(file).items() if name not in ("version", "folds")}
     whole = Folds(folds=folds, source=Path(path).absolute(), **own)
     for why in _torn(whole):
-        raise _no_folds(path, f"{why}: it was cut short or edited")
+        raise no_folds(path, f"{why}: it was cut short or edited")
     return whole
 
 
@@ -199,11 +192,18 @@ def _torn(folds: Folds) -> Iterator[str]:
         yield f"{len(untested)} of {len(folds.clips)} clips are tested by no fold, such as {min(untested)!r}"
 
 
-def _no_folds(path: str | Path, why: str) -> MEStoreError:
+def first_problem(error: ValidationError) -> str:
+    """Return the first thing that is not as a record has it, in a line."""
+    first = error.errors(include_url=False)[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'the file'}: {first['msg']}"
+
+
+def no_folds(path: str | Path, why: str) -> MEStoreError:
+    """Return the error about a file that holds no folds."""
     return MEStoreError(f"{path} holds no folds ({why}); make them with `dvc repro folds`")
 
 
-class _FoldOfFile(BaseModel):
+class FoldRecord(BaseModel):
     """A fold as its file has it: nothing is converted, and nothing more may stand there."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
@@ -225,7 +225,7 @@ class _File(BaseModel):
 
     protocol: str
     label: str
-    folds: tuple[_FoldOfFile, ...]
+    folds: tuple[FoldRecord, ...]
     clips: dict[str, str]
     left_out: dict[str, str]
     rows: dict[str, str]
@@ -235,6 +235,16 @@ class _File(BaseModel):
     flags: tuple[str, ...]
     average: Literal["pooled", "folds"]
     version: int = Field(alias="schema")
+
+
+def row_changes(rows: Mapping[str, str], table: pd.DataFrame) -> dict[str, list[str]]:
+    """Return the ids of the clips that are new, gone and changed in a table, given the digests of another."""
+    now = row_digests(table)
+    return {
+        "new": sorted(now.keys() - rows.keys()),
+        "gone": sorted(rows.keys() - now.keys()),
+        "changed": sorted(clip for clip in now.keys() & rows.keys() if now[clip] != rows[clip]),
+    }
 
 
 def row_digests(table: pd.DataFrame) -> dict[str, str]:

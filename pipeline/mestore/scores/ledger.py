@@ -39,8 +39,8 @@ class Ledger:
     def __init__(self, path: Path, *, folds: str) -> None:
         self._path, self._folds = path, folds
 
-    def record(self, predictions: str) -> int:
-        """Record a set by its digest, unless it is there; return the number of different sets.
+    def record(self, predictions: str) -> tuple[int, int]:
+        """Record a set by its digest, unless it is there; return the counts with it, as `counts` does.
 
         Raises
         ------
@@ -48,46 +48,42 @@ class Ledger:
             If the file cannot be read or written: a score that hides how often one looked is not given.
         """
         try:
-            known = self.sets()
-            if predictions not in known:
+            records = self._records()
+            if (self._folds, predictions) not in records:
                 self._append({"folds": self._folds, "predictions": predictions})
-                known.append(predictions)
+                records.add((self._folds, predictions))
         except OSError as error:
             raise self._refused(error.strerror or str(error)) from error
-        return len(known)
+        return self._counted(records)
 
-    def sets(self) -> list[str]:
-        """Return the digests of the different sets that were scored, in order.
+    def counts(self) -> tuple[int, int]:
+        """Return how many different sets were scored against these folds, and how many against others.
 
-        Raises
-        ------
-        ScoreError
-            If a line is no record.
-        """
-        return [predictions for folds, predictions in self._records() if folds == self._folds]
-
-    def others(self) -> int:
-        """Return how many sets were scored against other folds: earlier versions, of another clip table.
+        Other folds are earlier versions of these, of another clip table.
 
         Raises
         ------
         ScoreError
             If a line is no record.
         """
-        return sum(folds != self._folds for folds, _ in self._records())
+        return self._counted(self._records())
 
-    def _records(self) -> list[tuple[str, str]]:
-        """Return folds and predictions of every set once, in order."""
-        found: dict[tuple[str, str], None] = {}
+    def _counted(self, records: set[tuple[str, str]]) -> tuple[int, int]:
+        these = sum(folds == self._folds for folds, _ in records)
+        return these, len(records) - these
+
+    def _records(self) -> set[tuple[str, str]]:
+        """Return folds and predictions of every set once."""
+        found: set[tuple[str, str]] = set()
         for number, line in enumerate(self._lines(), 1):
             if not line.strip():
                 continue
             try:
                 record = json.loads(line)
-                found[str(record["folds"]), str(record["predictions"])] = None
+                found.add((str(record["folds"]), str(record["predictions"])))
             except (ValueError, KeyError, TypeError, RecursionError) as error:
                 raise self._refused(f"line {number} is no record: {line[:40]!r}") from error
-        return list(found)
+        return found
 
     def _lines(self) -> list[str]:
         if not self._path.exists():

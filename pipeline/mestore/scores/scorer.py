@@ -28,6 +28,7 @@ Missing = Literal["wrong", "drop"]
 
 _BOUNDS = (0.025, 0.975)
 _SCORES = ("accuracy", "uf1", "uar")
+_INSIDE = {"subject": ("dataset",), "video": ("dataset", "subject"), "clip": ("dataset", "subject")}
 
 
 class Scorer:
@@ -191,14 +192,17 @@ class Scorer:
         Parameters
         ----------
         column : str
-            Such as dataset; gender or ethnicity, where the table has them.
+            Such as dataset; gender or ethnicity, where the table has them. Names that are unique inside a
+            dataset or a subject alone are given with it: casme2/sub01.
         """
         if column not in self._clips:
             raise ScoreError(
                 f"the clip table has no column {column!r}; it has {', '.join(map(str, self._clips.columns))}"
             )
         pairs, note = self._decided(seed), self._note(seed)
-        values = self._clips.loc[pairs.clips, column].astype("str").tolist()
+        # Two datasets may have a sub01 each, and two subjects a clip of one name.
+        whole = self._clips.loc[pairs.clips, [*_INSIDE.get(column, ()), column]].astype("str")
+        values = whole.agg("/".join, axis=1).tolist()
         return {value: self._score(pairs.of(rows), note) for value, rows in groups(values).items()}
 
     def notes(self, *, seed: int = 0) -> list[str]:
@@ -284,5 +288,6 @@ class Scorer:
     def _looked(self, table: pd.DataFrame) -> str:
         if not self._ledger:
             return "not counted: these folds have no file"
-        count = self._ledger.record(hashlib.sha256(table.to_csv(index=False).encode()).hexdigest())
-        return looks(count, others=self._ledger.others())
+        digest = hashlib.sha256(table.to_csv(index=False).encode()).hexdigest()
+        count, others = self._ledger.record(digest)
+        return looks(count, others=others)
