@@ -2,12 +2,15 @@
 
 import os
 import re
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from checkout import Checkout
 from mestore import clips
 from mestore.sample import Sample
 from mestore.store.layout import SUFFIX, Description, subject_key
@@ -139,6 +142,30 @@ def stores(tmp_path: Path) -> Path:
         folder / "vector", table, vector_sample, kind="mdmo", axes=("value",), dtype="float32", ragged=False
     )
     return folder
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory) -> Checkout:
+    """A workspace of two subjects with two clips each, built and committed."""
+    checkout = Checkout(tmp_path_factory.mktemp("small") / "mestore")
+    checkout.run(".venv/bin/mestore", "demo", "data/raw/demo", "--subjects", "2", "--clips", "2")
+    checkout.set_params({"stores.crops.params.side": 96})
+    checkout.dvc("repro")
+    checkout.commit("built")
+    return checkout
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    """A headless chromium."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("no chromium")
+    sync_api = pytest.importorskip("playwright.sync_api", reason="no playwright")
+    with sync_api.sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield launched
+        launched.close()
 
 
 def pytest_terminal_summary(terminalreporter) -> None:

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks import flow
-from benchmarks.__main__ import FOLDER, TEXTS, measure, page, tell
+from benchmarks.__main__ import END, FOLDER, START, TEXTS, measure, page, pages, tell
 from benchmarks.scenes import PICTURES, end_point_error, inside, scene
 from benchmarks.table import SHORT, Row, at_least, at_most, table
-from benchmarks.timing import TOY, Effort, interleave
+from mestore.bench.timing import TOY, Effort, interleave
 from mestore.synthetic.stills import STILLS
 from mestore.synthetic.warps import pixel_grid, sample
 
@@ -115,6 +115,7 @@ def test_the_page_names_day_and_machine():
     assert "2026-11-21" in text and "a machine" in text
 
 
-def test_the_readme_shows_the_last_results():
+def test_readme_and_docs_show_the_last_results():
     results = (FOLDER / "results.md").read_text().partition("\n\n")[2]
-    assert results in (FOLDER.parent / "README.md").read_text()
+    for path, text in pages(results).items():
+        assert f"{START}{text}{END}" in path.read_text()

@@ -27,17 +27,6 @@ def demo(tmp_path_factory) -> Checkout:
     return checkout
 
 
-@pytest.fixture(scope="module")
-def small(tmp_path_factory) -> Checkout:
-    """A workspace of two subjects with two clips each, built and committed."""
-    checkout = Checkout(tmp_path_factory.mktemp("small") / "mestore")
-    checkout.run(".venv/bin/mestore", "demo", "data/raw/demo", "--subjects", "2", "--clips", "2")
-    checkout.set_params({"stores.crops.params.side": 96})
-    checkout.dvc("repro")
-    checkout.commit("built")
-    return checkout
-
-
 @pytest.fixture
 def clean(small):
     """The small workspace, put back after a test as it was."""
@@ -114,9 +103,31 @@ def test_the_summary_names_what_is_there_and_its_commands_work(demo):
         assert "UF1" in demo.run(".venv/bin/python", f"examples/{example}")
 
 
-def test_the_plots_are_there(demo):
+def test_dvc_shows_one_number_a_feature(demo):
+    (its,) = json.loads(demo.dvc("metrics", "show", "--json"))[""]["data"].values()
+    shown = {name: it["uf1"] for name, it in its["data"]["loso"].items()}
+    assert set(shown) == {"flow", "lbp_top", "mdmo"}
+    assert shown == {name: round(scores(demo)[name]["uf1"], 4) for name in shown}
+    # A row of 100 columns holds them.
+    assert max(map(len, demo.dvc("metrics", "show").splitlines())) <= 100
+    assert json.loads(demo.dvc("params", "diff", "--json")) == {}
+
+
+def test_dvc_plots_confusions_and_motion(demo):
     demo.dvc("plots", "show")
-    assert (demo.folder / "dvc_plots" / "index.html").is_file()
+    assert "mean motion since the onset" in (demo.folder / "dvc_plots" / "index.html").read_text()
+    shown = json.loads(demo.dvc("plots", "show", "--json"))["data"]
+    confusions = {
+        f"data/scores/loso/confusion/{name}.csv" for name in ("majority", "flow", "lbp_top", "mdmo")
+    }
+    assert set(shown) == {*confusions, "data/motion/demo.csv"}
+    columns = {name: set(plots[0]["content"]["data"]["values"][0]) - {"rev"} for name, plots in shown.items()}
+    assert columns.pop("data/motion/demo.csv") == {"time", "motion_px", "emotion", "clips"}
+    assert all(its == {"actual", "predicted"} for its in columns.values())
+    motion = pd.read_csv(demo.folder / "data/motion/demo.csv")
+    assert len(motion) == 5 * 21 and set(motion["clips"]) == {8}
+    ends = motion.pivot(index="time", columns="emotion", values="motion_px").loc[[0, 1]]
+    assert (ends.loc[0] == 0).all() and (ends.loc[1] > 0.1).all()
 
 
 def test_the_report_shows_every_clip(demo):
@@ -141,7 +152,10 @@ def test_another_list_of_features_or_another_protocol_runs_evaluate_and_report_a
     clean.set_params({"evaluate.loso.features": ["mdmo"]})
     assert ran(clean.dvc("repro")) == ["evaluate@loso", "report@demo"]
     assert set(scores(clean)) == {*BASELINES, "mdmo"}
-    assert "flow.uf1" in clean.dvc("metrics", "diff")
+    assert "loso.flow.uf1" in clean.dvc("metrics", "diff")
+    assert "evaluate.loso.features" in clean.dvc("params", "diff")
+    table = clean.dvc("exp", "show", "--csv", "--only-changed", "--drop", "data/.*")
+    assert {"Experiment", "loso.mdmo.uf1", "evaluate.loso.features"} <= set(table.splitlines()[0].split(","))
     units = {"kind": "kfold", "label": "au_cd6me", "params": {"k": 2}}
     clean.set_params({"protocols.units": units, "evaluate.units": {"features": []}})
     assert ran(clean.dvc("repro")) == ["folds@units", "evaluate@units", "report@demo"]

@@ -33,9 +33,10 @@ def workspace(recordings, tmp_path):
 
 
 def test_the_whole_is_estimated_though_params_name_one_subject(workspace):
-    said = estimate_dataset(workspace, find_delivery(workspace, "demo"), load_params(workspace.params))
+    found = estimate_dataset(workspace, find_delivery(workspace, "demo"), load_params(workspace.params))
+    said = found.sentence(workers=2)
     frames = sum(1 for _ in workspace.raw.rglob("*.jpg"))
-    assert said.startswith(f"demo: to build 4 clips, {frames} frames: about ")
+    assert said.startswith(f"to build 4 clips, {frames} frames: about ")
     crops = frames * 64 * 64 * 3 / 1e6
     assert f"(crops {crops:.2g} MB, flow 197 kB)" in said  # 4 pairs of 64 x 64 x 3 numbers of 4 bytes
 
@@ -46,7 +47,7 @@ def test_without_a_face_it_says_why_there_is_none(workspace, tmp_path):
     write_csv(tmp_path / "lab/recordings.csv", [TABLE_HEADER, ("s1", "a", "a", 1, 2, 3, 50, "", "")])
     delivery = find_delivery(workspace, "table", raw=tmp_path / "lab")
     said = estimate_dataset(workspace, delivery, load_params(workspace.params))
-    assert said.startswith("table: no estimate: found no face")
+    assert said.startswith("found no face")
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,13 @@ def test_the_shipped_file_is_valid_and_defaults_are_filled_in():
         ("evaluate.loso.svm", {"flow": {"C": 0}}, r"evaluate\.loso\.svm\.flow\.C.*greater than 0"),
         ("evaluate", {}, r"evaluate.*at least 1 item"),
         ("protocols.loso.kind", "lopo", r"protocols\.loso\.kind is 'lopo'; allowed: loso, kfold"),
-        ("sotres", {}, r"'sotres' is unknown; allowed here: datasets, stores"),
+        (
+            "protocols.loso.label",
+            "mood",
+            r"protocols\.loso\.label is 'mood'; allowed: '' \(empty\), emotion,",
+        ),
+        ("quality.min_exposure", 216, r"'quality' is .*min_exposure 216 is above max_exposure 215"),
+        ("sotres", {}, r"'sotres' is unknown; allowed here: (version, )?datasets, stores"),
     ],
 )
 def test_a_wrong_key_is_named_with_what_is_allowed(tmp_path, keys, value, says):

@@ -245,7 +245,7 @@ def test_qc_goes_by_params_yaml_and_leaves_out_what_is_excluded(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("other",), "params.yaml has no dataset 'other'; it has toy"),
+        (("other",), "no dataset is called 'other'; there are: toy"),
         (("toy", "--csv", "data/raw/toy/exclusions.csv"), "in which mestore writes nothing"),
         (("toy", "--csv", "params.yaml/x.csv"), "params.yaml"),
     ],

@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 from mestore.agreement import Kappa, Reliability, au_reliability, fleiss_kappa
 from mestore.aus import Unit, parse
@@ -40,6 +41,10 @@ class Agreement:
     emotion: Kappa | None
     unlabelled: int
     aus: Mapping[tuple[str, str], Reliability]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, a list of pairs of coders in place of their mapping."""
+        return {**asdict(self), "aus": [{"coders": pair, **asdict(its)} for pair, its in self.aus.items()]}
 
 
 def agreement_report(path: Path) -> str:

@@ -2,7 +2,7 @@
 
 import csv
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -28,7 +28,10 @@ FORMULA = frozenset("=+-@")
 """A spreadsheet program takes a cell that begins like this for a formula, and runs it."""
 
 AS_STATED, DIFFERENT, NOT_THAT = 0, 1, 2
-"""Exit status: all as stated; counts differ or clips cannot be used; another dataset, or none."""
+"""Statuses: all as stated; counts differ or clips cannot be used; another dataset, or none."""
+
+VERDICTS = ("as stated", "differs", "not that dataset")
+"""The statuses in words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,10 +44,21 @@ class Report:
         For people: what differs is marked with "!" at the beginning of its line; the last line sums up.
     status : int
         `AS_STATED`, `DIFFERENT` or `NOT_THAT`.
+    csv_file : Path, optional
+        The table that was written; None where nothing was compared.
+    rows : sequence of mapping of str to str
+        Its rows, keys as in `COLUMNS`.
     """
 
     text: str
     status: int
+    csv_file: Path | None = None
+    rows: Sequence[Mapping[str, str]] = ()
+
+    @property
+    def verdict(self) -> str:
+        """The status in words."""
+        return VERDICTS[self.status]
 
 
 def check(
@@ -99,7 +113,8 @@ def check(
         return _not_that(root, error, dataset=dataset, reader=reader, options=options)
     counts = compare(index.clips, reader)
     found = list(findings(index))
-    _write(csv_file, [*(_of_count(it) for it in counts), *(_of_finding(it) for it in found)])
+    rows = [*(_of_count(it) for it in counts), *(_of_finding(it) for it in found)]
+    _write(csv_file, rows)
     text = CheckText(
         title=READERS[reader].title,
         dataset=dataset,
@@ -115,7 +130,7 @@ def check(
         notes=index.notes,
     )
     wrong = any(it.verdict == "differs" for it in counts) or any(it.wrong for it in found)
-    return Report(text=str(text), status=DIFFERENT if wrong else AS_STATED)
+    return Report(text=str(text), status=DIFFERENT if wrong else AS_STATED, csv_file=csv_file, rows=rows)
 
 
 def findings(index: Index) -> Iterator[Finding]:

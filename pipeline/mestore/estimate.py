@@ -41,6 +41,16 @@ class Estimate:
     seconds: float
     sizes: Mapping[str, float]
 
+    def as_dict(self, *, workers: int) -> dict[str, Any]:
+        """Return plain JSON values, for that many workers."""
+        return {
+            "clips": self.clips,
+            "frames": self.frames,
+            "core_seconds": round(self.seconds, 1),
+            "workers": workers,
+            "bytes": {name: round(size) for name, size in self.sizes.items()},
+        }
+
     def sentence(self, *, workers: int) -> str:
         """Return the estimate in words, for that many workers."""
         sizes = ", ".join(f"{name} {_bytes(size)}" for name, size in self.sizes.items())
@@ -97,8 +107,8 @@ def estimate(root: Path, table: pd.DataFrame, params: Params) -> Estimate:
     )
 
 
-def estimate_dataset(workspace: Workspace, delivery: Delivery, params: Params) -> str:
-    """Return the estimate of a dataset, all its subjects, in words; or why there is none."""
+def estimate_dataset(workspace: Workspace, delivery: Delivery, params: Params) -> Estimate | str:
+    """Return the estimate of a dataset, all its subjects; or why there is none."""
     index = index_dataset(
         delivery.root,
         dataset=delivery.name,
@@ -108,11 +118,15 @@ def estimate_dataset(workspace: Workspace, delivery: Delivery, params: Params) -
         own=workspace.own / delivery.name,
         content=False,
     )
-    workers = int(joblib.effective_n_jobs(params.compute.n_jobs))
     try:
-        return f"{delivery.name}: {estimate(delivery.root, index.clips, params).sentence(workers=workers)}"
+        return estimate(delivery.root, index.clips, params)
     except (ClipFault, ValueError) as fault:
-        return f"{delivery.name}: no estimate: {fault}"
+        return str(fault)
+
+
+def workers_of(params: Params) -> int:
+    """Return how many workers build side by side on this machine."""
+    return int(joblib.effective_n_jobs(params.compute.n_jobs))
 
 
 def _typical(table: pd.DataFrame) -> Iterator[dict[str, Any]]:

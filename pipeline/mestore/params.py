@@ -4,10 +4,18 @@ import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 
 from mestore.datasets import READERS
@@ -23,6 +31,9 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Model = TypeVar("Model", bound=BaseModel)
 
 INDEX = "index"
+
+VERSION = 1
+"""Of params.yaml: rises when a key that was there is called otherwise, is gone or means something else."""
 
 
 class _Section(BaseModel):
@@ -138,16 +149,34 @@ class QualityParams(_Section):
         default=0.8, description="px that a flow shows where the face keeps still, rms"
     )
 
+    @model_validator(mode="after")
+    def _some_exposure(self) -> Self:
+        low, high = self.min_exposure, self.max_exposure
+        if low is not None and high is not None and low > high:
+            raise ValueError(f"min_exposure {low:g} is above max_exposure {high:g}; set one of them to empty")
+        return self
+
+
+class ReportParams(_Section):
+    """What the pages show; changes no other result."""
+
+    faces: Literal["show", "omit"] = Field(
+        default="show",
+        description="show: for whoever may see the recordings; omit: plots, flow and numbers only",
+    )
+
 
 class Params(_Section):
     """All of params.yaml."""
 
+    version: int = Field(default=VERSION, description="of the keys of this file; empty: this mestore's")
     datasets: Annotated[dict[Name, DatasetParams], Field(min_length=1)]
     stores: dict[Name, StoreParams]
     store: WriteParams = WriteParams()
     protocols: dict[Name, ProtocolParams]
     evaluate: Annotated[dict[Name, EvaluateParams], Field(min_length=1)]
     quality: QualityParams = QualityParams()
+    report: ReportParams = ReportParams()
     build: BuildParams = BuildParams()
     compute: ComputeParams = ComputeParams()
 
@@ -173,6 +202,11 @@ def load_params(path: Path) -> Params:
         raise ParamsError(f"{path} is not YAML: {error}") from None
     if not isinstance(raw, dict):
         raise ParamsError(f"{path} holds {type(raw).__name__}; expected the sections {_keys(Params)}")
+    if raw.get("version", VERSION) != VERSION:
+        raise ParamsError(
+            f"{path} is of version {raw['version']!r}, this mestore reads version {VERSION}; install the "
+            "mestore that it was written for, or change it as docs/workspace.md says, its version last"
+        )
     params = _parse(Params, raw, where=str(path))
     _check(params, where=str(path))
     return params
@@ -299,4 +333,5 @@ def _valid(where: str, check: Callable[[], None]) -> None:
 
 def _known(value: str, known: Any, key: str) -> None:
     if value not in known:
-        raise ParamsError(f"{key} is {value!r}; allowed: {', '.join(known) or 'nothing yet'}")
+        allowed = ", ".join(it or "'' (empty)" for it in known)
+        raise ParamsError(f"{key} is {value!r}; allowed: {allowed or 'nothing yet'}")

@@ -10,11 +10,13 @@ from pydantic.fields import FieldInfo
 from mestore.datasets import READERS
 from mestore.features import FEATURES
 from mestore.params import (
+    VERSION,
     BuildParams,
     ComputeParams,
     DatasetParams,
     ProtocolParams,
     QualityParams,
+    ReportParams,
     StoreParams,
     WriteParams,
     key_of,
@@ -30,6 +32,7 @@ _SECTIONS: dict[str, type[BaseModel]] = {
     "evaluate.<protocol>": EvaluateParams,
     "evaluate.<protocol>.svm.<feature>": SvmParams,
     "quality": QualityParams,
+    "report": ReportParams,
     "build": BuildParams,
     "compute": ComputeParams,
 }
@@ -42,6 +45,7 @@ def params_reference() -> str:
         "",
         "Written by `mestore params`; do not edit. An unknown or ill-typed key is an error that names the",
         "key, the file and what is allowed. Names are lower case letters, digits and `_`.",
+        f"`version: {VERSION}` may stand at the top: a file of another version is refused (workspace.md).",
         "",
     ]
     for section, model in _SECTIONS.items():
@@ -63,6 +67,27 @@ def params_reference() -> str:
         lines += [f"## datasets.<name>.options of reader {reader}", "", *_table(reader_spec.options_model())]
         lines += [""]
     return "\n".join(lines)
+
+
+def params_keys() -> dict[str, str]:
+    """Return the default of every key of params.yaml, by the key as the reference has it."""
+    models = dict(_SECTIONS)
+    models |= {f"stores.<name>.params of kind {kind}": it.params_model() for kind, it in FEATURES.items()}
+    models |= {
+        f"protocols.<name>.params of kind {kind}": it.options_model() for kind, it in PROTOCOLS.items()
+    }
+    models |= {
+        f"datasets.<name>.options of reader {name}": it.options_model() for name, it in READERS.items()
+    }
+    return {
+        f"{key_of(name, field)} in {section}": _default(field)
+        for section, model in models.items()
+        for name, field in model.model_fields.items()
+    }
+
+
+def _default(field: FieldInfo) -> str:
+    return "required" if field.is_required() else _plain(field.get_default(call_default_factory=True))
 
 
 def _table(model: type[BaseModel]) -> Iterator[str]:

@@ -51,6 +51,11 @@ class Workspace:
         return (self.main or self.root) / "data" / "ledger"
 
     @property
+    def logs(self) -> Path:
+        """What stages did, one file per stage and name; an experiment in a copy writes it here too."""
+        return (self.main or self.root) / "data" / "logs"
+
+    @property
     def code(self) -> Path:
         """Code digests, one file per kind."""
         return self.root / "data" / "code"
@@ -69,6 +74,11 @@ class Workspace:
     def scores(self) -> Path:
         """Scores, predictions and confusion, one folder per protocol."""
         return self.root / "data" / "scores"
+
+    @property
+    def motion(self) -> Path:
+        """Mean motion over time by emotion, one table per dataset."""
+        return self.root / "data" / "motion"
 
     @property
     def reports(self) -> Path:

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from conftest import clip_table, crop_sample, vector_sample, write_store
 from mestore import StoreError
-from mestore.cli import app
+from mestore.cli.commands import app
 from mestore.store import verify as module
 from mestore.store.compare import differences
 from mestore.store.layout import Commit, Description, file_sha256

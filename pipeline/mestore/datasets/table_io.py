@@ -1,4 +1,4 @@
-"""Clip tables as parquet files: equal tables give equal bytes, and a reader sees all of a file or none."""
+"""Tables as files: equal tables give equal bytes, and a reader sees all of a file or none."""
 
 import os
 from collections.abc import Iterator
@@ -9,7 +9,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mestore.clips import columns
 from mestore.errors import AnnotationError
+
+VERSION = 1
+"""Of the clip table: rises when a column is added, taken out, or means something else."""
+
+_VERSION_KEY = b"mestore_clip_table"
 
 _LISTS = {
     "frames": pa.list_(pa.int64()),
@@ -44,7 +50,16 @@ def write_parquet(table: pd.DataFrame, path: Path) -> None:
         for name, column in table.items()
     }
     with replacing(path) as temporary:
-        pq.write_table(pa.table(arrays), temporary)
+        pq.write_table(pa.table(arrays, metadata={_VERSION_KEY: str(VERSION)}), temporary)
+
+
+def write_plot(table: pd.DataFrame, path: Path) -> None:
+    """Write a table that DVC plots, as CSV.
+
+    DVC writes what it plots into a page as it is, where a label must not be markup: < and > become ‹ and ›.
+    """
+    with replacing(path) as temporary:
+        table.replace({"<": "‹", ">": "›"}, regex=True).to_csv(temporary, index=False)
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
@@ -62,3 +77,18 @@ def read_parquet(path: Path) -> pd.DataFrame:
     for name in _LISTS.keys() & set(table.columns):
         table[name] = pd.Series([list_.tolist() for list_ in table[name]], dtype=object, index=table.index)
     return table
+
+
+def refuse_other_version(path: Path) -> None:
+    """Raise `AnnotationError` if a file holds the clip table of another version of mestore.
+
+    A workspace without the recordings keeps the table that `dvc pull` brought, whoever wrote it.
+    """
+    schema = pq.read_schema(path)
+    found = (schema.metadata or {}).get(_VERSION_KEY, b"").decode() or "before 1"
+    if found == str(VERSION) or (found == "before 1" and schema.names == columns()):
+        return
+    raise AnnotationError(
+        f"{path} is a clip table of version {found}, this mestore reads version {VERSION}; run `dvc repro "
+        "index` where the recordings are and `dvc pull` it here, or install the mestore that wrote it"
+    )

@@ -205,11 +205,22 @@ def _traces(
 def _theirs_alone(workspace: Workspace, plan: Plan) -> dict[int, set[str]]:
     """Return the contents that are theirs, by size; what another subject has too is no trace of them."""
     prints = fingerprints(personal_files(plan.traces))
-    for file in files_below(workspace.stores):
+    for file in _of_others(workspace, plan):
         size = file.stat().st_size
-        if size in prints and not plan.who.below(file.relative_to(workspace.stores).as_posix()):
+        if size in prints:
             prints[size].discard(checksum(file, "sha256"))
     return prints
+
+
+def _of_others(workspace: Workspace, plan: Plan) -> Iterator[Path]:
+    """Give the files of other subjects in the stores and, their pages among them, in the build cache."""
+    for file in files_below(workspace.stores):
+        if not plan.who.below(file.relative_to(workspace.stores).as_posix()):
+            yield file
+    theirs = {trace.path for trace in plan.traces}
+    for folder in sorted((workspace.cache / "subjects").glob("*/*")):
+        if folder not in theirs:
+            yield from files_below(folder)
 
 
 def _in_cache(person: str, workspace: Workspace, *, known: set[str]) -> pd.DataFrame:

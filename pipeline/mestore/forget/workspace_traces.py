@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mestore.build.pages import RECORD
 from mestore.datasets.table_io import read_parquet, replacing, write_parquet
 from mestore.errors import MEStoreError
 from mestore.forget.participant import IDENTITY, Participant
@@ -62,17 +63,24 @@ def stores(who: Participant, workspace: Workspace) -> Iterator[Trace]:
 
 
 def outputs(who: Participant, workspace: Workspace) -> Iterator[Trace]:
-    """Give folds that name them, scores in which they may count, and reports that show them."""
+    """Give folds that name them, scores in which they may count, reports that show them, and logs."""
     for path in sorted(workspace.folds.glob("*.json")):
         if _mentions(who, path):
             yield Trace(place="folds", path=path)
     # All of them: what a model learned of them is in predictions about others too.
     for path in sorted(workspace.scores.glob("*")):
         yield Trace(place="scores", path=path)
+    # They count in the means of a table that does not name them, too.
+    for path in sorted(workspace.motion.glob("*.csv")):
+        yield Trace(place="motion", path=path)
     for path in sorted(workspace.reports.glob("*")):
         # A page that was not finished has pictures and no text yet.
-        if _mentions(who, path / "index.html") or (path.name[0] == "." and path.is_dir()):
+        half = path.name[0] == "." and path.is_dir()
+        if half or any(_mentions(who, page) for page in (path / "index.html", *path.glob("subjects/*.html"))):
             yield Trace(place="reports", path=path)
+    # All of them: they name subjects in sentences, where no search is sure to find them.
+    for path in sorted(workspace.logs.glob("*.log*")):
+        yield Trace(place="logs", path=path)
 
 
 def index(who: Participant, workspace: Workspace) -> Iterator[Trace]:
@@ -109,11 +117,12 @@ def memos(who: Participant, workspace: Workspace, paths: frozenset[str]) -> Iter
 
 
 def clips_of(folder: Path) -> set[str]:
-    """Return the ids of the clips that a subject's folder holds, or that it says have failed."""
+    """Return the ids of the clips that a subject's folder holds or shows, or that it says have failed."""
     found: set[str] = set()
     for file in (
         folder / "zarr.json",
         folder / COMMIT,
+        folder / RECORD,
         *folder.glob("*/zarr.json"),
         *folder.glob(f"*/{COMMIT}"),
     ):

@@ -89,7 +89,7 @@ def joined_batches(batches: Sequence[Batch]) -> Batch:
 class Labelled(NamedTuple):
     """What scikit-learn fits and splits.
 
-    Parameters
+    Attributes
     ----------
     X : ndarray of float32, shape (clips, values)
     y : ndarray of str, shape (clips,), or of uint8, shape (clips, classes)

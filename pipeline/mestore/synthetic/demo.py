@@ -87,18 +87,22 @@ def write_demo(
     goal = Path(directory).resolve()
     _check_replaceable(goal)
     partial = goal.with_name(f".{goal.name}.partial-{os.getpid()}")
-    partial.mkdir(parents=True)
+    old = goal.with_name(f".{goal.name}.old-{os.getpid()}")
     try:
+        partial.mkdir(parents=True)
         takes = _write_takes(partial, subjects=subjects, clips=clips, seed=seed, progress=progress)
         _write_sheet(partial / SHEET, takes)
         _write_persons(partial / PERSONS, takes, dataset=goal.name)
         _write_truth(partial / TRUTH, takes, seed=seed)
         (partial / "README.txt").write_text(_README, encoding="utf-8")
-        if goal.exists():
-            shutil.rmtree(goal)
+        if goal.exists():  # set aside first: whoever interrupts finds the old demo, or the new one
+            goal.rename(old)
         partial.rename(goal)
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        if old.exists() and not goal.exists():
+            old.rename(goal)
+        for left in (partial, old):
+            shutil.rmtree(left, ignore_errors=True)
     return goal
 
 
