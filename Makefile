@@ -9,8 +9,9 @@ demo: install
 	$(BIN)/dvc repro
 	@$(BIN)/mestore summary
 
+# One process a core, at most four: some tests build with two workers of their own. A file's tests stay together.
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 # Some minutes on an idle machine; writes benchmarks/results.md, docs/speed.md and the README's table.
 bench: install

@@ -11,7 +11,7 @@ from mestore.errors import AnnotationError, LeakError, UnsafePathError
 from mestore.forget.recordings import FILES
 from mestore.protocols.freeze import make_folds
 from mestore.protocols.plan import EXCLUDED
-from mestore.scorer import Scorer
+from mestore.scores.scorer import Scorer
 
 CLIPS = [("", "sub01", "EP02_01f", 46), ("", "sub01", "EP02_01f", 90), ("", "sub02", "EP03", 1)]
 REASON = "a hand before the mouth"
