@@ -1,7 +1,7 @@
 """Stage report NAME: what was built of one dataset -> data/reports/<dataset>/index.html."""
 
 from mestore.build.entry import run_stage
-from mestore.report.page import write_report
+from mestore.report.dataset.page import write_report
 
 if __name__ == "__main__":
     run_stage(write_report)

@@ -11,7 +11,7 @@ from mestore.build.tables import build_index, read_index
 from mestore.clips import SPOTTED
 from mestore.params import Params
 from mestore.protocols.freeze import make_folds
-from mestore.report.page import write_report
+from mestore.report.dataset.page import write_report
 from mestore.store.publish import publish
 from mestore.store.tables import write_tables
 from mestore.store.verify import verify

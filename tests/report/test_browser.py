@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from mestore.clips import FAILURES
-from mestore.report.page import write_report
+from mestore.report.dataset.page import write_report
 from reported import HOSTILE, made, named_table
 
 SUBJECTS = ("s1", "s2", "s10", HOSTILE, "Ähre 1")

@@ -5,10 +5,10 @@ import pytest
 
 from mestore.errors import StoreError
 from mestore.features.rois import PAIRS
-from mestore.report import curves, figures, roses
-from mestore.report.clip import Clip
-from mestore.report.gallery import FIGURES, MOST_FRAMES, drawn
-from mestore.report.picture import clip_picture
+from mestore.report.subject import curves, figures, roses
+from mestore.report.subject.clip import Clip
+from mestore.report.subject.gallery import FIGURES, MOST_FRAMES, drawn
+from mestore.report.subject.picture import clip_picture
 from mestore.sample import Sample
 from mestore.store.reader import open_store
 from reported import made, named_table

@@ -21,17 +21,15 @@ from mestore.protocols import PROTOCOLS
 from mestore.protocols.fold import Fold
 from mestore.protocols.folds import Folds, load_folds
 from mestore.protocols.freeze import make_folds
-from mestore.report import (
-    methods_data,
-    methods_faces,
-    methods_protocols,
-    methods_software,
-    methods_stores,
-)
-from mestore.report.bibliography import FILE, load, parse
-from mestore.report.methods import Methods, methods, written
-from mestore.report.methods_run import Built, Given, Protocol, Run
-from mestore.report.methods_text import cite, cited, latex, markdown, outside
+from mestore.report.methods import faces as methods_faces
+from mestore.report.methods import protocols as methods_protocols
+from mestore.report.methods import recordings as methods_data
+from mestore.report.methods import software as methods_software
+from mestore.report.methods import stores as methods_stores
+from mestore.report.methods.bibliography import FILE, load, parse
+from mestore.report.methods.citing import cite, cited, latex, markdown, outside
+from mestore.report.methods.methods import Methods, methods, written
+from mestore.report.methods.run import Built, Given, Protocol, Run
 from mestore.scores.evaluate import evaluate, record
 from mestore.scores.settings import EvaluateParams
 from mestore.workspace import Workspace
@@ -73,12 +71,12 @@ def text(*stores: Built, **run) -> str:
 
 def test_every_kind_model_protocol_and_dataset_has_a_sentence_of_its_own():
     assert methods_stores.unsaid() == [], (
-        "these kinds get a generic sentence: write one in mestore/report/methods_stores.py"
+        "these kinds get a generic sentence: write one in mestore/report/methods/stores.py"
     )
-    assert methods_faces.unsaid() == [], "name these in mestore/report/methods_faces.py"
-    assert methods_protocols.unsaid() == [], "write a sentence in mestore/report/methods_protocols.py"
+    assert methods_faces.unsaid() == [], "name these in mestore/report/methods/faces.py"
+    assert methods_protocols.unsaid() == [], "write a sentence in mestore/report/methods/protocols.py"
     assert methods_data.unsaid() == [], (
-        "say what is cited for these datasets in mestore/report/methods_data.py"
+        "say what is cited for these datasets in mestore/report/methods/recordings.py"
     )
     assert set(methods_stores.NOUNS) == set(methods_stores.KINDS)
 
@@ -88,7 +86,7 @@ def test_every_library_of_a_code_digest_has_a_name_or_is_plumbing():
     declared |= {name for models in (DETECTORS, LANDMARKS) for it in models.values() for name in it.libraries}
     declared |= set(STAGES["evaluate"]["libraries"])
     known = set(methods_software.LIBRARIES) | methods_software.PLUMBING
-    assert declared - known == set(), "name these in mestore/report/methods_software.py"
+    assert declared - known == set(), "name these in mestore/report/methods/software.py"
 
 
 def test_what_is_cited_is_in_the_bibliography_and_all_of_that_can_be_cited():

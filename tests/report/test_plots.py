@@ -6,11 +6,11 @@ import pytest
 from conftest import clip_table
 from mestore.params import QualityParams
 from mestore.qc import REMEDIES, looks
-from mestore.report.counts import counted
-from mestore.report.matrices import matrix
+from mestore.report.dataset.counts import counted
+from mestore.report.dataset.matrices import matrix
+from mestore.report.dataset.rows import Told, addresses, clip_rows
 from mestore.report.numbers import TITLES, durations, quality
 from mestore.report.plots import BOTTOM, LEFT, RIGHT, TOP, Mark, histogram
-from mestore.report.rows import Told, addresses, clip_rows
 from mestore.report.template import environment
 
 

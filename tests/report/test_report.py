@@ -9,9 +9,9 @@ import pytest
 
 from mestore.clips import FAILURES
 from mestore.errors import MEStoreError, ParamsError
-from mestore.report.built import parameters, protocols
+from mestore.report.dataset.built import parameters, protocols
+from mestore.report.dataset.page import write_report
 from mestore.report.names import clip_anchor, subject_page
-from mestore.report.page import write_report
 from reported import HOSTILE, made, named_table
 
 SUBJECTS = ("s1", "s2", HOSTILE, "Ähre 1")
@@ -146,7 +146,7 @@ def test_what_is_half_written_is_removed(lab, tmp_path, monkeypatch):
     def stopped(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("mestore.report.page.methods", stopped)
+    monkeypatch.setattr("mestore.report.dataset.page.methods", stopped)
     with pytest.raises(KeyboardInterrupt):
         write_report(its.workspace, its.params, "toy", folder=tmp_path / "report")
     assert list(tmp_path.iterdir()) == []

@@ -20,7 +20,7 @@ from mestore.errors import BuildError
 from mestore.forget.forget import find, forget
 from mestore.params import dump
 from mestore.report.names import clip_anchor, subject_file, subject_page
-from mestore.report.subject import write_subjects
+from mestore.report.subject.pages import write_subjects
 from mestore.store.tables import write_tables
 from reported import HOSTILE, made, named_table
 

@@ -28,7 +28,9 @@ _LIBRARIES = ("numcodecs", "numpy", "pandas", "threadpoolctl", "zarr", "pydantic
 
 _PAGES = tuple(
     sorted(
-        f"mestore:report/{it.name}" for it in (SOURCE / "mestore" / "report").iterdir() if it.suffix in _DRAWN
+        f"mestore:{it.relative_to(SOURCE / 'mestore').as_posix()}"
+        for it in (SOURCE / "mestore" / "report").rglob("*")
+        if it.suffix in _DRAWN
     )
 )
 """Templates, styles, scripts and references of the pages: one that is added counts without another line."""
@@ -53,7 +55,7 @@ STAGES: dict[str, dict[str, tuple[str, ...]]] = {
         "files": (),
     },
     "report": {
-        "modules": ("mestore.report.page",),
+        "modules": ("mestore.report.dataset.page",),
         "libraries": ("numpy", "pandas", "jinja2", "pillow", "zarr", _CV),
         "files": ("mestore:datasets/expected.csv", *_PAGES),
     },

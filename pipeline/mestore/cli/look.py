@@ -32,8 +32,8 @@ def show(
     Example: mestore show demo/sub01/EP01_01f@115 --out clip.png
     """
     from mestore.cli.picture import picture_name, refuse_target, write_png
-    from mestore.report.picture import clip_picture
     from mestore.report.shown import stores_shown
+    from mestore.report.subject.picture import clip_picture
     from mestore.store.reader import open_store
 
     workspace, params = workspace_params()
@@ -71,7 +71,7 @@ def report(
 
     Example: mestore report demo --faces omit --out demo-to-send
     """
-    from mestore.report.page import write_report
+    from mestore.report.dataset.page import write_report
 
     if faces is not None and out is None:
         raise typer.BadParameter(

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mestore.faces.shape68 import reference_shape
 from mestore.features.rois import REGIONS, polygons
-from mestore.report.figures import flow_colours
+from mestore.report.subject.figures import flow_colours
 
 SIDE = 224
 """Of the reference face, in units of the viewBox."""

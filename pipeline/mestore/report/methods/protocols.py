@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from mestore.protocols import PROTOCOLS
 from mestore.protocols.folds import Folds
-from mestore.report.methods_text import cite, listed, number, outside
+from mestore.report.methods.citing import cite, listed, number, outside
 
 
 def of_folds(folds: Folds) -> str:

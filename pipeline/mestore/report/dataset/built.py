@@ -11,7 +11,7 @@ import yaml
 from mestore.params import Params
 from mestore.protocols.folds import load_folds
 from mestore.protocols.plan import not_as_published
-from mestore.report.matrices import Matrix, matrix
+from mestore.report.dataset.matrices import Matrix, matrix
 from mestore.store.layout import Description
 from mestore.store.manifest import Manifest
 from mestore.store.reader import Store

@@ -7,17 +7,17 @@ import importlib.metadata
 from dataclasses import dataclass
 
 from mestore.params import Params
-from mestore.report import methods_data, methods_scores, methods_software, methods_stores
-from mestore.report.bibliography import load
-from mestore.report.methods_run import Run, gather
-from mestore.report.methods_text import cited, latex, markdown, numbered
+from mestore.report.methods import recordings, scores, software, stores
+from mestore.report.methods.bibliography import load
+from mestore.report.methods.citing import cited, latex, markdown, numbered
+from mestore.report.methods.run import Run, gather
 from mestore.store.reader import Store
 from mestore.workspace import Workspace
 
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """Some paragraphs under one heading; citations in them are marks of `methods_text`."""
+    """Some paragraphs under one heading; citations in them are marks of `citing`."""
 
     title: str
     texts: tuple[str, ...]
@@ -110,12 +110,12 @@ def written(run: Run, *, version: str) -> Methods:
     if not run.stores:
         return Methods(sections=())
     told = (
-        ("Recordings", [methods_data.sentences(run)]),
-        ("Processing", methods_stores.sentences(run)),
-        ("Evaluation", methods_scores.sentences(run)),
-        ("Software", [methods_software.sentences(run, version=version)]),
+        ("Recordings", [recordings.sentences(run)]),
+        ("Processing", stores.sentences(run)),
+        ("Evaluation", scores.sentences(run)),
+        ("Software", [software.sentences(run, version=version)]),
     )
     return Methods(
         sections=tuple(Section(title=title, texts=tuple(texts)) for title, texts in told if texts),
-        notes=(*methods_software.notes(run), *methods_scores.notes(run)),
+        notes=(*software.notes(run), *scores.notes(run)),
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mestore.report.clip import Clip
+from mestore.report.subject.clip import Clip
 
 
 @dataclass(frozen=True, kw_only=True)

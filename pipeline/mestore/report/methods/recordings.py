@@ -6,9 +6,9 @@ import pandas as pd
 
 from mestore.datasets import READERS
 from mestore.datasets.expected import editions
-from mestore.report.methods_faces import apexes
-from mestore.report.methods_run import Run
-from mestore.report.methods_text import cite, listed, number, outside, to, were
+from mestore.report.methods.citing import cite, listed, number, outside, to, were
+from mestore.report.methods.faces import apexes
+from mestore.report.methods.run import Run
 
 DATASETS: Mapping[str, str] = {
     "casme": "yan2013",

@@ -142,7 +142,7 @@ def _check(entry: Entry) -> None:
 @cache
 def load() -> Mapping[str, Entry]:
     """Return the entries that come with mestore, by key."""
-    return parse(files("mestore.report").joinpath(FILE).read_text(encoding="utf-8"))
+    return parse(files("mestore.report.methods").joinpath(FILE).read_text(encoding="utf-8"))
 
 
 def plain(value: str) -> str:

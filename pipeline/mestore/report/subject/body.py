@@ -14,10 +14,10 @@ from mestore.build.faults import explained
 from mestore.build.pages import BODY, IMAGES, whole, write_record
 from mestore.build.threads import single_threaded
 from mestore.errors import MEStoreError
-from mestore.report import facts, figures
-from mestore.report.clip import Clip, apexes, samples_of
-from mestore.report.gallery import SIDE, Drawn, Figure, drawn
 from mestore.report.names import clip_anchor, subject_file
+from mestore.report.subject import facts, figures
+from mestore.report.subject.clip import Clip, apexes, samples_of
+from mestore.report.subject.gallery import SIDE, Drawn, Figure, drawn
 from mestore.report.template import environment
 from mestore.store.feature import Feature
 
@@ -108,7 +108,7 @@ def _fill(folder: Path, task: PageTask) -> None:
         if task.faces and "crops" in samples and not (images / THUMBNAIL).exists():
             _save(figures.shrunk(clip.frame(clip.crops.onset), side=_THUMBNAIL_SIDE), images / THUMBNAIL)
         shown.append(_values(clip, task, images))
-    template = environment().get_template("subject_body.html.j2")
+    template = environment().get_template("subject/subject_body.html.j2")
     (folder / BODY).write_text(template.render(clips=shown, failures=task.failures), encoding="utf-8")
     write_record(
         folder,

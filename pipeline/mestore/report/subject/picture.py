@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from mestore.errors import StoreError
 from mestore.features.rois import polygons
 from mestore.params import Params
-from mestore.report import curves, figures, roses
-from mestore.report.clip import Clip, apexes, samples_of
-from mestore.report.gallery import STRAIN_SCALE, Drawn, Figure, drawn, flow_scale
 from mestore.report.shown import stores_shown
+from mestore.report.subject import curves, figures, roses
+from mestore.report.subject.clip import Clip, apexes, samples_of
+from mestore.report.subject.gallery import STRAIN_SCALE, Drawn, Figure, drawn, flow_scale
 from mestore.store.reader import Store
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from mestore.build.code import code_digest
 from mestore.build.provenance import SOURCE
 from mestore.params import Params, QualityParams
 from mestore.qc import REMEDIES, looks
-from mestore.report.body import PageTask
 from mestore.report.numbers import TITLES
 from mestore.report.shown import stores_shown
+from mestore.report.subject.body import PageTask
 from mestore.store.feature import Feature
 from mestore.workspace import Workspace
 
@@ -26,8 +26,8 @@ COLUMNS = (
 _LIBRARIES = ("jinja2", "numpy", "opencv-contrib-python-headless", "pillow", "scipy", "zarr")
 _FILES = (
     "mestore:faces/reference68.csv",
-    "mestore:report/clip.html.j2",
-    "mestore:report/subject_body.html.j2",
+    "mestore:report/subject/clip.html.j2",
+    "mestore:report/subject/subject_body.html.j2",
 )
 
 
@@ -43,7 +43,9 @@ def page_tasks(workspace: Workspace, params: Params, dataset: str, *, faces: boo
     failures = _failures(features.values(), dataset)
     given = _given(workspace, dataset)
     flags = _flags(roles, dataset, sorted(set(table["subject"])), params.quality)
-    code = code_digest(["mestore.report.body"], source=SOURCE, libraries=_LIBRARIES, files=_FILES)["digest"]
+    code = code_digest(["mestore.report.subject.body"], source=SOURCE, libraries=_LIBRARIES, files=_FILES)[
+        "digest"
+    ]
     tasks = []
     for subject, rows in table.groupby("subject", sort=True):
         clips = rows[list(COLUMNS)].to_dict("records")

@@ -7,10 +7,10 @@ from typing import Any
 from mestore.labels.maps import MAPS
 from mestore.protocols.folds import Folds
 from mestore.protocols.plan import EXCLUDED, not_as_published
-from mestore.report.methods_protocols import of_folds
-from mestore.report.methods_run import Protocol, Run
-from mestore.report.methods_stores import noun
-from mestore.report.methods_text import cite, listed, number, outside, were
+from mestore.report.methods.citing import cite, listed, number, outside, were
+from mestore.report.methods.protocols import of_folds
+from mestore.report.methods.run import Protocol, Run
+from mestore.report.methods.stores import noun
 from mestore.scores.baselines import SIDE
 from mestore.scores.settings import BASELINES
 

@@ -17,14 +17,14 @@ from mestore.features import FLOWS
 from mestore.params import Params
 from mestore.progress import shown as progress_shown
 from mestore.qc import REMEDIES, Look, by_clip, looks, quality_table
-from mestore.report.built import built, failures, parameters, protocols
-from mestore.report.counts import counted
-from mestore.report.methods import Methods, methods
+from mestore.report.dataset.built import built, failures, parameters, protocols
+from mestore.report.dataset.counts import counted
+from mestore.report.dataset.rows import Told, addresses, clip_rows
+from mestore.report.methods.methods import Methods, methods
 from mestore.report.numbers import TITLES, durations, quality
 from mestore.report.plots import HEIGHT, WIDTH, histogram
-from mestore.report.rows import Told, addresses, clip_rows
 from mestore.report.shown import stores_shown
-from mestore.report.subject import SubjectPage, write_subjects
+from mestore.report.subject.pages import SubjectPage, write_subjects
 from mestore.report.template import environment
 from mestore.store.reader import Store, open_store
 from mestore.workspace import Workspace
@@ -128,7 +128,7 @@ def dataset_page(
     )
     return (
         environment()
-        .get_template("dataset.html.j2")
+        .get_template("dataset/dataset.html.j2")
         .render(
             dataset=dataset,
             faces=faces,

@@ -27,12 +27,12 @@ from mestore.build.parent import end_with
 from mestore.errors import BuildError
 from mestore.params import Params
 from mestore.progress import Progress
-from mestore.report import figures
-from mestore.report.body import THUMBNAIL, PageTask, make_page
-from mestore.report.gallery import SIDE, STRAIN_SCALE, flow_scale
 from mestore.report.names import subject_file, subject_page
 from mestore.report.shown import Shown, stores_shown
-from mestore.report.tasks import page_tasks
+from mestore.report.subject import figures
+from mestore.report.subject.body import THUMBNAIL, PageTask, make_page
+from mestore.report.subject.gallery import SIDE, STRAIN_SCALE, flow_scale
+from mestore.report.subject.tasks import page_tasks
 from mestore.report.template import environment
 from mestore.store.feature import Feature
 from mestore.workspace import Workspace
@@ -192,7 +192,7 @@ def _write(task: PageTask, folder: Path, values: Mapping[str, Any]) -> SubjectPa
         os.utime(made)
     text = (
         environment()
-        .get_template("subject.html.j2")
+        .get_template("subject/subject.html.j2")
         .render(
             **values,
             subject=task.subject,

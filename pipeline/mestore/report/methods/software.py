@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mestore.faces.weights import WEIGHTS
-from mestore.report.methods_run import Run
-from mestore.report.methods_text import cite, listed, outside
+from mestore.report.methods.citing import cite, listed, outside
+from mestore.report.methods.run import Run
 
 LIBRARIES: Mapping[str, tuple[str, str]] = {
     "numpy": ("NumPy", "harris2020"),

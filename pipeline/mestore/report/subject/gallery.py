@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from mestore.features.rois import polygons
-from mestore.report import curves, figures, roses
-from mestore.report.clip import Clip
+from mestore.report.subject import curves, figures, roses
+from mestore.report.subject.clip import Clip
 from mestore.sample import CURVE
 
 SIDE = 224

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from mestore.features import FEATURES
-from mestore.report.methods_faces import aligned
-from mestore.report.methods_run import Built, Run
-from mestore.report.methods_text import cite, listed, number, outside
+from mestore.report.methods.citing import cite, listed, number, outside
+from mestore.report.methods.faces import aligned
+from mestore.report.methods.run import Built, Run
 
 _PAIRS = {
     "onset-apex": "from the onset to the apex frame",

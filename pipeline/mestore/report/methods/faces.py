@@ -8,8 +8,8 @@ import pandas as pd
 from mestore.align_params import PRESETS
 from mestore.apex import APEX
 from mestore.faces import DETECTORS, LANDMARKS
-from mestore.report.methods_run import Built, Run
-from mestore.report.methods_text import cite, listed, number, outside
+from mestore.report.methods.citing import cite, listed, number, outside
+from mestore.report.methods.run import Built, Run
 
 DETECTED: Mapping[str, str] = {
     "dlib": (f"the HOG detector of dlib {cite('king2009')}"),

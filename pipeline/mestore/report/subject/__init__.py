@@ -1,0 +1,1 @@
+"""Subject: the page of a subject, and the pictures of its clips."""
