@@ -127,10 +127,11 @@ def test_the_report_shows_the_source_of_the_apex_that_it_shows(built, workspace)
     params = parameters(which)
     params = params.model_copy(update={"evaluate": {}})  # no scores here
     write_report(workspace, params, "demo")
-    page = (workspace.reports / "demo" / "index.html").read_text()
+    pages = (workspace.reports / "demo" / "subjects").glob("*.html")
+    page = "".join(path.read_text() for path in pages)
     shown = store.clips("crops").set_index("clip_id")
     for source, count in shown["apex_source"].value_counts().items():
-        assert page.count(source) == count
+        assert page.count(f"<dt>apex</dt><dd>{source}</dd>") == count
     assert "estimated:middle" not in page
 
 

@@ -42,6 +42,8 @@ def run(arguments: Sequence[str]) -> int:
     except BaseException as error:
         return _told(error)
     if status == INTERRUPTED:  # typer makes this of a KeyboardInterrupt
+        # All is cleared up: another, while Python ends, would only change the status.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         say("mestore: interrupted; nothing half-written is left", error=True)
     return status if isinstance(status, int) else 0
 

@@ -57,8 +57,13 @@ _WITHOUT = {
 
 
 def stores_shown(params: Params) -> Shown:
-    """Return the stores that a report shows: of each kind the first in params.yaml that fits the others."""
-    crops = _first(params, kinds=("align",))
+    """Return the stores that a report shows: of the crops those with the most to show, of all else the first."""
+    aligned = [name for name, store in params.stores.items() if store.kind == "align"]
+    # max takes the first of equals, so params.yaml's order decides.
+    return max((_with(params, name) for name in aligned), key=lambda its: len(its.roles), default=Shown())
+
+
+def _with(params: Params, crops: str) -> Shown:
     clips = _first(params, kinds=("tim",), of=(crops,))
     sequence = _first(params, kinds=FLOWS, of=(clips, crops), pairs="onset-each")
     return Shown(
@@ -71,12 +76,12 @@ def stores_shown(params: Params) -> Shown:
 
 
 def _first(
-    params: Params, *, kinds: Collection[str], of: Collection[str | None] = (), pairs: str = ""
+    params: Params, *, kinds: Collection[str], of: Collection[str | None], pairs: str = ""
 ) -> str | None:
-    """Return the first store of some kinds that reads one of the stores `of`, if any are given."""
+    """Return the first store of some kinds that reads one of the stores `of`."""
     inputs = {name for name in of if name is not None}
     for name, store in params.stores.items():
-        if store.kind not in kinds or (of and store.input_store not in inputs):
+        if store.kind not in kinds or store.input_store not in inputs:
             continue
         if not pairs or getattr(kind_params(store), "pairs", "") == pairs:
             return name
