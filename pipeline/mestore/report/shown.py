@@ -57,7 +57,7 @@ _WITHOUT = {
 
 
 def stores_shown(params: Params) -> Shown:
-    """Return the stores that a report shows: of the crops those with the most to show, of all else the first."""
+    """Return the stores that a report shows: crops with the most to show, else the first."""
     aligned = [name for name, store in params.stores.items() if store.kind == "align"]
     # max takes the first of equals, so params.yaml's order decides.
     return max((_with(params, name) for name in aligned), key=lambda its: len(its.roles), default=Shown())
