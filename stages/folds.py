@@ -15,9 +15,10 @@ def freeze(workspace: Workspace, params: Params, name: str) -> str:
     folds = make_folds(table, protocol=protocol.kind, label=protocol.label, params=protocol.params)
     with replacing(workspace.folds / f"{name}.json") as temporary:
         folds.save(temporary)
+    without = len(folds.left_out)
     return (
-        f"{name}: {len(folds)} folds over {len(folds.clips)} clips, {len(folds.left_out)} clips left out "
-        f"(data/folds/{name}.json says why)"
+        f"{name}: {len(folds)} folds over {len(folds.clips)} clips, {without} clip{'s' * (without != 1)} "
+        f"left out (data/folds/{name}.json says why)"
         + "".join(f"\n  {line}" for line in (*folds.counts, *folds.flags))
     )
 

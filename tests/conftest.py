@@ -149,7 +149,8 @@ def small(tmp_path_factory) -> Checkout:
     """A workspace of two subjects with two clips each, built and committed."""
     checkout = Checkout(tmp_path_factory.mktemp("small") / "mestore")
     checkout.run(".venv/bin/mestore", "demo", "data/raw/demo", "--subjects", "2", "--clips", "2")
-    checkout.set_params({"stores.crops.params.side": 96})
+    # One worker: to start more takes longer than the work of four clips.
+    checkout.set_params({"stores.crops.params.side": 96, "compute.n_jobs": 1})
     checkout.dvc("repro")
     checkout.commit("built")
     return checkout

@@ -29,7 +29,7 @@ def added(tmp_path_factory) -> Checkout:
     checkout = Checkout(tmp_path_factory.mktemp("added") / "mestore")
     checkout.run(".venv/bin/mestore", "demo", "data/raw/demo", "--subjects", "2", "--clips", "2")
     checkout.set_params({f"stores.{name}": None for name in ("flow", "flow_seq", "lbp_top", "mdmo")})
-    checkout.set_params({"stores.crops.params.side": 96, "evaluate": {}})
+    checkout.set_params({"stores.crops.params.side": 96, "evaluate": {}, "compute.n_jobs": 1})
     params = yaml.safe_load((checkout.folder / "params.yaml").read_text())
     for place, text in BLOCKS:
         if place == "params.yaml":

@@ -127,7 +127,7 @@ def test_what_is_wrong_with_single_clips_is_told_by_topic(root, lines):
         "! 1 row without folder": f"mine/sub09/c8@9  nothing at '{FOLDER}/sub09/c8'",
         "! 1 clip without its onset or apex": "mine/sub10/c9@9  no frame 9 (onset) in",
         "! 1 value out of range": "mine/sub05/c4@9  onset 9, apex 5, offset 12",
-        "! 1 row that cannot be used": f"mine/sub06/c5@9  '12a' as offset in {SHEET}, row 7",
+        "! 1 row that cannot be used": f"mine/sub06/c5@9  '12a' as offset in {SHEET}, row 7; expected",
         "! 1 row listed twice": "mine/sub21/c20@9#2  one more row with this subject, clip and onset",
         "  1 clip with frames missing, 1 frame": "mine/sub11/c10@9  3 of 4 frames: no 11",
         "  1 folder without row": f"{FOLDER}/sub24/EP02_07",

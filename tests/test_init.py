@@ -83,6 +83,26 @@ def test_what_is_there_and_is_not_mestores_is_not_overwritten(tmp_path, name):
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / name]
 
 
+def test_a_dvc_that_was_interrupted_keeps_its_cache_out_of_git_all_the_same(tmp_path):
+    git(tmp_path, "init", "-q")
+    (tmp_path / ".dvc").mkdir()
+    init_workspace(tmp_path)
+    (tmp_path / ".dvc/cache").mkdir()
+    (tmp_path / ".dvc/cache/x").write_text("")
+    assert ".dvc/cache" not in git(tmp_path, "status", "--porcelain", "--untracked-files=all")
+
+
+def test_the_next_steps_are_commands_also_where_a_folder_has_spaces(tmp_path):
+    assert f"  cd '{tmp_path / 'my lab'}'\n" in init_workspace(tmp_path / "my lab")
+
+
+@pytest.mark.parametrize("name", ["../other/stages/run", "/etc/stages/run"])
+def test_a_record_that_names_files_elsewhere_is_damaged(lab, name):
+    rewrite(lab, files={name: digest(b"")})
+    with pytest.raises(MEStoreError, match=r"is damaged \(.* is not below the workspace\)"):
+        init_workspace(lab, upgrade=True)
+
+
 def test_a_file_is_no_folder(tmp_path):
     (tmp_path / "lab").write_text("")
     with pytest.raises(MEStoreError, match="is a file; expected a folder"):

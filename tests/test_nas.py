@@ -39,7 +39,9 @@ class Lab:
         ann = Checkout(self.people["ann"])
         ann.run(".venv/bin/mestore", "demo", "data/raw/demo", "--subjects", "2", "--clips", "1")
         unused = {f"stores.{name}": None for name in ("flow", "flow_seq", "lbp_top", "mdmo")}
-        ann.set_params(unused | {"stores.crops.params.side": 64, "evaluate.loso.features": []})
+        ann.set_params(
+            unused | {"stores.crops.params.side": 64, "evaluate.loso.features": [], "compute.n_jobs": 1}
+        )
         ann.commit("a small demo")
         subprocess.run(["git", "init", "-q", "--bare", "-b", "main", folder / "lab.git"], check=True)
         ann.git("remote", "add", "origin", str(folder / "lab.git"))

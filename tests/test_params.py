@@ -47,7 +47,8 @@ def test_the_shipped_file_is_valid_and_defaults_are_filled_in():
         ("compute.n_jobs", 0, r"compute\.n_jobs.*not 0"),
         ("stores.flow_seq.params.pairs", "consecutive", r"stores\.mdmo\.input.*onset-each"),
         ("evaluate.loso.features", ["crops"], r"evaluate\.loso\.features.*crops.*differ in length"),
-        ("datasets", {}, "at least 1 item"),
+        ("datasets", {}, "'datasets' is empty"),
+        ("stores", None, "'stores' is empty; put an entry into it"),
         ("stores.Flow", {"kind": "tvl1", "input": "index"}, r"Flow"),
         (
             "datasets.demo.reader",
@@ -61,7 +62,7 @@ def test_the_shipped_file_is_valid_and_defaults_are_filled_in():
         ("evaluate.loso.features", ["flow", "hog"], r"evaluate\.loso\.features is 'hog'"),
         ("evaluate.loso.svm", {"hog": {}}, r"evaluate\.loso\.svm is 'hog'; allowed: flow, lbp_top, mdmo"),
         ("evaluate.loso.svm", {"flow": {"C": 0}}, r"evaluate\.loso\.svm\.flow\.C.*greater than 0"),
-        ("evaluate", {}, r"evaluate.*at least 1 item"),
+        ("evaluate", {}, "'evaluate' is empty"),
         ("protocols.loso.kind", "lopo", r"protocols\.loso\.kind is 'lopo'; allowed: loso, kfold"),
         (
             "protocols.loso.label",

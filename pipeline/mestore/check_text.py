@@ -152,7 +152,9 @@ class CheckText:
             yield f"{'!' if its[0].wrong else ' '} {', '.join(said if frames else said[:1])}"
             width = max(len(plain(it.clip)) for it in its[:_EXAMPLES])
             for it in its[:_EXAMPLES]:
-                yield f"    {plain(it.clip):{min(width, 50)}}  {short(it.found)}".rstrip()
+                # Of the other topics the heading says what is expected.
+                wanted = f"; expected {short(it.expected)}" if topic == "row that cannot be used" else ""
+                yield f"    {plain(it.clip):{min(width, 50)}}  {short(it.found)}{wanted}".rstrip()
             if len(its) > _EXAMPLES:
                 yield f"    and {len(its) - _EXAMPLES} more"
 

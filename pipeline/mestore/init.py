@@ -1,9 +1,10 @@
 """Init: a lab's own workspace for an installed mestore: dvc.yaml, params.yaml, stages, and no source."""
 
+import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from mestore.upgrade import upgrade_workspace
 
 _README = "README.md"
 _DVC_MAKES = (".dvc/config", ".dvcignore")
+_TOP = ("git", "rev-parse", "--show-toplevel")
 
 _IGNORED: dict[str, tuple[str, ...]] = {
     ".gitignore": (
@@ -25,7 +27,8 @@ _IGNORED: dict[str, tuple[str, ...]] = {
         ".params.yaml.*.tmp",
         "*.audit.html",
     ),
-    ".dvc/.gitignore": ("/mestore",),
+    # The first three are DVC's own, of an interrupted `dvc init`.
+    ".dvc/.gitignore": ("/config.local", "/tmp", "/cache", "/mestore"),
     ".mestore/.gitignore": ("/python",),
 }
 """Lines that must be in files which may hold others."""
@@ -92,10 +95,7 @@ def _refuse_occupied(directory: Path, given: Mapping[str, bytes]) -> None:
 def _require_git(directory: Path) -> None:
     if shutil.which("git") is None:
         raise MEStoreError("git is not on PATH, and DVC's experiments need it; install git, and run again")
-    known = subprocess.run(
-        ["git", "rev-parse", "--show-toplevel"], cwd=directory, capture_output=True, text=True
-    )
-    if known.returncode:
+    if subprocess.run(_TOP, cwd=directory, capture_output=True).returncode:
         _run(["git", "init", "--quiet"], directory)
 
 
@@ -105,18 +105,16 @@ def _says_nothing(path: Path) -> bool:
 
 
 def _dvc_init(directory: Path) -> None:
-    top = subprocess.run(
-        ["git", "rev-parse", "--show-toplevel"], cwd=directory, capture_output=True, text=True
-    )
-    below = Path(top.stdout.strip()).resolve() != directory.resolve()
+    below = Path(_run(_TOP, directory).removesuffix("\n")).resolve() != directory.resolve()
     _run([sys.executable, "-m", "dvc", "init", "--quiet", *(["--subdir"] if below else [])], directory)
 
 
-def _run(command: list[str], directory: Path) -> None:
+def _run(command: Sequence[str], directory: Path) -> str:
     done = subprocess.run(command, cwd=directory, capture_output=True, text=True)
     if done.returncode:
         said = (done.stderr or done.stdout).strip()
         raise MEStoreError(f"`{' '.join(command)}` failed in {directory}: {said}")
+    return done.stdout
 
 
 def _lay_out_rest(directory: Path) -> None:
@@ -142,7 +140,7 @@ def _next(directory: Path) -> str:
         [
             f"workspace: {directory} (mestore {version_here()}, stages run with {sys.executable})",
             "next:",
-            f"  cd {directory}",
+            f"  cd {shlex.quote(str(directory))}",
             "  git add . && git commit -m 'A workspace of mestore'   # experiments need a commit",
             "  mestore demo data/raw/demo                            # or mestore add READER --raw PATH",
             "  dvc repro",

@@ -244,6 +244,8 @@ def _problem(model: type[BaseModel], item: Any) -> str:
         return f"{key!r} is unknown; allowed here: {_keys(_model_at(model, location[:-1]))}"
     if item["type"] == "missing":
         return f"{key!r} is missing"
+    if item["input"] in (None, {}) and item["type"] in ("dict_type", "model_type", "too_short"):
+        return f"{key!r} is empty; put an entry into it"
     return f"{key!r} is {item['input']!r}: {item['msg'][0].lower()}{item['msg'][1:]}"
 
 

@@ -4,7 +4,7 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -150,13 +150,6 @@ def by_clip(found: Iterable[Look]) -> dict[str, list[Look]]:
     for look in found:
         clips.setdefault(look.clip_id, []).append(look)
     return clips
-
-
-def as_json(found: Iterable[Look]) -> list[dict[str, object]]:
-    """Return what to look at as JSON values: an infinite `times` is null."""
-    return [
-        {name: None if value == math.inf else value for name, value in asdict(look).items()} for look in found
-    ]
 
 
 def qc_text(found: Sequence[Look], *, dataset: str, clips: int, excluded: int, most: int = 20) -> str:

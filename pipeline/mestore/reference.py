@@ -128,6 +128,8 @@ def _said(annotation: Any) -> str:
     if get_origin(annotation) in (UnionType, Union):
         return " or ".join(_said(choice) for choice in inner)
     if get_origin(annotation) is tuple:
+        if inner[-1] is Ellipsis:
+            return f"list of {_said(inner[0])}"
         return f"[{', '.join(_said(choice) for choice in inner)}]"
     if annotation is NoneType:
         return "empty"

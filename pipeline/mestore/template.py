@@ -54,13 +54,16 @@ class Record:
         path = directory / RECORD
         try:
             its = json.loads(path.read_bytes())
-            return cls(version=str(its["mestore"]), files=dict(its["files"]), keys=dict(its["keys"]))
+            files = dict(its["files"])
+            if elsewhere := [it for it in files if it.startswith("/") or ".." in Path(it).parts]:
+                raise ValueError(f"{elsewhere[0]} is not below the workspace")
+            return cls(version=str(its["mestore"]), files=files, keys=dict(its["keys"]))
         except FileNotFoundError:
             raise MEStoreError(
                 f"{directory} was not made by `mestore init`: found no {RECORD}. A clone of mestore is "
                 "upgraded with `git pull`; for a workspace of your own run `mestore init` in another folder"
             ) from None
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise MEStoreError(
                 f"{path} is damaged ({error}); get it back with `git checkout {RECORD}`"
             ) from None

@@ -3,6 +3,8 @@
 import logging
 import os
 import re
+import signal
+import subprocess
 import sys
 import warnings
 from dataclasses import replace
@@ -110,6 +112,19 @@ def test_a_bug_and_ctrl_c_are_logged_too(folder, monkeypatch, capsys):
     assert "Traceback" not in capsys.readouterr().err
 
 
+def test_ctrl_c_while_a_stage_is_imported_is_one_line(folder):
+    script = folder / "slow.py"
+    script.write_text("import sys, time\nprint(sys.argv, flush=True)\ntime.sleep(60)\n")
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "mestore.build", script, "crops"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout.readline() == f"{[str(script), 'crops']}\n"
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (130, "mestore: interrupted; what was finished is kept\n")
+
+
 def test_warnings_are_logged_and_shown(folder, monkeypatch):
     def warns(*_):
         warnings.warn("mind this", stacklevel=1)
@@ -148,6 +163,8 @@ def test_what_was_built_found_or_broken_in_a_worker_is_in_the_log(folder, tmp_pa
 
 def test_a_hostile_name_forges_no_line_and_commands_no_terminal(folder, monkeypatch):
     name = "s\n2026-01-01 00:00:00+0000 INFO    [1] all is well\r\x1b[2J\x9b\u202e\ud800"
+    # Or pytest keeps the line for its report, which pytest-xdist cannot send: no UTF-8 has it.
+    monkeypatch.setattr(logging.getLogger("mestore"), "propagate", False)
 
     def stage(*_):
         logging.getLogger("mestore.build.workers").warning("%s: failed", name)

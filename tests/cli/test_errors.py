@@ -32,7 +32,7 @@ def lab(stores):
     ("arguments", "said"),
     [
         (("chek",), "No such command 'chek'"),
-        (("check",), "Missing argument 'dataset'"),
+        (("check",), "Missing argument 'DATASET'"),
         (("check", "toy", "--cvs", "x"), "No such option: --cvs"),
         (("demo", "x", "--subjects", "0"), "--subjects"),
         (("demo", "x", "--subjects", "eight"), "valid integer"),
@@ -71,6 +71,7 @@ def test_outside_a_workspace_it_says_how_to_get_one(tmp_path, arguments):
         (("show", "toy/s03/c4@10"), "did you mean toy/s03/c0@10 "),
         (("export", "vector", "v.h7", "--to", "h7"), "no format 'h7'; there are: h5"),
         (("verify", "nowhere/flow"), "no store at nowhere/flow"),
+        (("score", "loso", "a.csv"), "no file of folds is called 'loso', and there is no other yet"),
         (("build", "crops"), "has no dvc.yaml and no .dvc"),
         (("show", "toy/s03/c0@10", "--out", "nowhere/a.png"), "nowhere"),
     ],
@@ -78,6 +79,28 @@ def test_outside_a_workspace_it_says_how_to_get_one(tmp_path, arguments):
 def test_a_name_that_is_not_there_is_met_with_those_that_are(lab, arguments, said):
     done = ask(*arguments, cwd=lab)
     assert done.returncode == 1 and one_paragraph(done.stderr) and said in done.stderr
+
+
+def test_a_summary_says_what_is_there_and_what_is_not_yet(lab):
+    done = ask("summary", cwd=lab)
+    assert done.returncode == 0 and "scores:    none yet\n" in done.stdout
+    (lab / "data/scores/loso").mkdir(parents=True)
+    (lab / "data/scores/loso/metrics.json").write_text('{"loso": {"flow": {"uf1": 0.5}}}')
+    lines = ask("summary", cwd=lab).stdout.splitlines()
+    assert lines[:2] == [
+        "stores:    data/stores/ (crops)",
+        "scores:    data/scores/loso/metrics.json (flow UF1 0.50)",
+    ]
+    assert lines[2] == "pictures:  none yet" and lines[3] == "try next:"  # neither .venv nor examples here
+    assert not [line for line in lines if "examples/" in line]
+
+
+@pytest.mark.parametrize("scores", ["", "3", "[]", '{"loso": 3}', '{"loso": {"flow": {"uf1": null}}}'])
+def test_scores_that_are_none_are_said_to_be(lab, scores):
+    (lab / "data/scores/loso").mkdir(parents=True)
+    (lab / "data/scores/loso/metrics.json").write_text(scores)
+    done = ask("summary", cwd=lab)
+    assert done.returncode == 1 and one_paragraph(done.stderr) and "holds no scores of loso" in done.stderr
 
 
 def test_few_names_are_listed_and_many_counted():
@@ -117,6 +140,15 @@ def test_debug_shows_the_traceback_wherever_it_stands(fault, capsys, monkeypatch
 def test_an_error_of_the_user_has_no_traceback_but_with_debug(lab):
     assert "Traceback" in ask("qc", "tay", cwd=lab, MESTORE_DEBUG="1").stderr
     assert "Traceback" not in ask("qc", "tay", cwd=lab, MESTORE_DEBUG="0").stderr
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_is_closed_is_no_error(lab, closed):
+    line = " ".join([*command("verify"), closed])
+    done = subprocess.run(["bash", "-c", line], cwd=lab, env=environment(), capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "") and ("nothing is wrong" in done.stdout) == (
+        ">&-" not in closed.replace("2>&-", "")
+    )
 
 
 @pytest.mark.parametrize("arguments", [["params"], ["verify", "--json"], ["--help"]])

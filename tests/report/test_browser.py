@@ -165,6 +165,14 @@ def test_texts_stand_out_from_their_ground(browser, folder, scheme):
             assert min(page.tab.evaluate(CONTRAST, selector)) >= 3
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_texts_of_a_subject_stand_out_from_their_ground(browser, folder, scheme):
+    with Page(browser, folder / "subjects/s1.html", color_scheme=scheme) as page:
+        for selector in ("p", "a", "dt", "dd", "figcaption", ".tag", "button", "output", ".curve text"):
+            found = page.tab.evaluate(CONTRAST, selector)
+            assert found and min(found) >= 4.5, f"{selector}: {min(found, default=0):.2f}"
+
+
 def test_the_keyboard_reaches_the_content_and_shows_where_it_is(browser, folder):
     with Page(browser, folder / "index.html") as page:
         page.tab.keyboard.press("Tab")

@@ -2,21 +2,23 @@
 
 import json
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from conftest import clip_table, vector_sample, write_store
+from conftest import clip_table, crop_sample, vector_sample, write_store
 from mestore import open_store
-from mestore.build.provenance import STAGES, stage_code
+from mestore.build.provenance import STAGES, stage_code, write_code
+from mestore.build.stage import build_store
 from mestore.clips import FAILURES
 from mestore.datasets import READERS
 from mestore.datasets.table_io import replacing
 from mestore.faces import DETECTORS, LANDMARKS
 from mestore.features import FEATURES
-from mestore.params import dump, load_params
+from mestore.params import Params, dump, load_params
 from mestore.protocols import PROTOCOLS
 from mestore.protocols.fold import Fold
 from mestore.protocols.folds import Folds, load_folds
@@ -32,7 +34,7 @@ from mestore.report.methods.methods import Methods, methods, written
 from mestore.report.methods.run import Built, Given, Protocol, Run
 from mestore.scores.evaluate import evaluate, record
 from mestore.scores.settings import EvaluateParams
-from mestore.workspace import Workspace
+from mestore.workspace import Workspace, find_workspace
 from written import described
 
 SOURCES = Path(methods_stores.__file__).parent
@@ -172,9 +174,30 @@ def test_a_dataset_is_called_by_its_name_only_where_its_sheet_is_a_known_one():
     )
     said = told(built("align", clips=clips.assign(edition="x.xlsx 40-01234567"))).paragraphs[0]
     assert said.startswith(
-        "The recordings were those of the dataset toy, in the layout of CASME II [1]; its coding sheet, of "
-        "40 rows, is none of the published editions. "
+        "The recordings were those of the dataset toy, laid out like CASME II; its coding sheet, of 40 rows, "
+        "is none of the published editions. "
     )
+
+
+def test_a_demo_with_as_many_clips_as_a_dataset_is_not_called_by_its_name():
+    clips = clip_table(persons=51, clips_each=5).assign(reader="casme2", edition="CASME2.xlsx 255-01234567")
+    its = told(built("align", clips=clips))
+    assert "of the dataset toy, laid out like CASME II; its coding sheet, of 255 rows" in its.paragraphs[0]
+    assert "yan2014" not in its.keys
+    assert (
+        its.notes[0].startswith("dataset toy is not called CASME II, ") and "W.-J. Yan, X. Li" in its.notes[0]
+    )
+
+
+def test_a_dataset_whose_counts_depend_on_no_sheet_is_called_by_its_name():
+    clips = clip_table(persons=2).assign(reader="fourdme", edition="4DME.xlsx 267-01234567")
+    assert text(built("align", clips=clips)).startswith("The recordings were those of 4DME [1]")
+
+
+def test_rows_that_could_not_be_read_have_no_length():
+    clips = clip_table(persons=2)
+    clips.loc[0, ["onset", "apex", "offset"]] = -1
+    assert "a clip had 12 frames" in text(built("align", clips=clips))
 
 
 def test_the_text_of_tim_flow_and_mdmo_is_this():
@@ -187,8 +210,8 @@ def test_the_text_of_tim_flow_and_mdmo_is_this():
     )
     _, _, tim, flow, each, mdmo, _ = told(*stores).paragraphs
     assert tim == (
-        "The aligned crops of each clip were interpolated to 12 frames by the temporal interpolation model "
-        "(TIM) [6], computed in closed form as a linear map along time, between onset and offset."
+        "The aligned crops of each clip, from onset to offset, were interpolated to 12 frames by the "
+        "temporal interpolation model (TIM) [6], computed in closed form as a linear map along time."
     )
     assert flow.startswith(
         "Dense optical flow was computed from the onset to the apex frame of the aligned crops by the "
@@ -233,14 +256,44 @@ def test_what_did_not_run_is_not_in_it():
 
 def test_faces_that_nobody_looked_for_are_not_told_of():
     crops = built("align")
-    given = told(crops, given=Given(landmarks=6))
-    assert "came with the recordings; no landmarks were located." in given.paragraphs[1]
-    assert not {"king2009", "kazemi2014"} & set(given.keys)
-    some = text(crops, given=Given(landmarks=2, boxes=1))
+    given = told(replace(crops, given=Given(landmarks=6)))
+    assert "of all 6 clips came with the recordings; clips were refused if the dis" in given.paragraphs[1]
+    assert "located" not in given.paragraphs[1] and not {"king2009", "kazemi2014"} & set(given.keys)
+    some = text(replace(crops, given=Given(landmarks=2, boxes=1)))
     assert "onset frames of 2 clips came with the recordings" in some and "in 1 clip." in some
     assert "detected in the onset frames of the remaining clips by the HOG detector" in some
-    boxes = told(crops, given=Given(boxes=6))
+    boxes = told(replace(crops, given=Given(boxes=6)))
     assert "detected" not in boxes.paragraphs[1] and "regression trees" in boxes.paragraphs[1]
+
+
+def test_models_that_had_nothing_to_do_are_not_in_the_software():
+    code = {
+        "libraries": {"numpy": "2.4", "torch": "2.1", "dlib-bin": "20.0"},
+        "declared": {"uses": {"weights": {"retinaface_mobilenet0.25": "a" * 64, "dlib68": "b" * 64}}},
+    }
+    crops = replace(built("align", detector="retinaface"), code=code)
+    assert "PyTorch" in text(crops) and "retinaface_mobilenet0.25.pth" in text(crops)
+    boxes = text(replace(crops, given=Given(boxes=6)))
+    assert "PyTorch" not in boxes and "retinaface" not in boxes and "shape_predictor_68" in boxes
+    landmarks = text(replace(crops, given=Given(landmarks=6)))
+    assert "dlib" not in landmarks and "Weights" not in landmarks and "NumPy 2.4" in landmarks
+    boxed = replace(built("align", detector="retinaface", crop="box"), code=code, given=Given(landmarks=6))
+    assert "PyTorch" in text(boxed) and "RetinaFace" in text(boxed) and "dlib" not in text(boxed)
+
+
+def test_clips_that_failed_did_not_come_with_landmarks():
+    failed = pd.DataFrame([dict.fromkeys(FAILURES, "") | {"clip_id": "toy/s00/c0@10", "store": "align"}])
+    crops = replace(built("align"), failures=failed, given=Given(landmarks=5))
+    assert "onset frames of all 5 clips came with" in text(crops) and "1 clip of 6 failed" in text(crops)
+
+
+def test_stores_are_called_what_they_are():
+    crops = built("align", "crops", method="as_delivered")
+    its = text(crops, built("tim", "clips", source="stores/crops", sampling="uniform"),
+               built("lbp_top", source="stores/clips"))  # fmt: skip
+    assert "The delivered crops of each clip, from onset to offset, were sampled at 10 evenly" in its
+    assert "the grey levels of the sampled clips" in its
+    assert "interpolat" not in its and "the aligned crops" not in its
 
 
 @pytest.mark.parametrize(
@@ -327,10 +380,10 @@ def folds_of(protocol: str, **params) -> Folds:
     ("protocol", "params", "words"),
     [
         ("loso", {}, "leave-one-subject-out"),
-        ("kfold", {"k": 1, "seed": 7}, "1 fold (seed 7)"),
+        ("kfold", {"k": 1, "seed": 7}, "1 group (seed 7)"),
         ("kfold", {"k": 1, "seed": 7, "balance": True}, "every class"),
-        ("official", {"train": ["train"], "test": ["one"]}, "train to train, and one to test"),
-        ("lovo", {}, "Videos of the same person were trained on"),
+        ("official", {"train": ["train"], "test": ["one"]}, "train for training, and one for testing"),
+        ("lovo", {}, "Other videos of the same person are trained on"),
         ("megc2018", {"task": "hde"}, "both ways"),
         ("megc2019", {}, "MEGC2019"),
         ("cd6me", {}, "CD6ME"),
@@ -379,16 +432,20 @@ def test_versions_are_those_on_record_with_the_digest_and_no_others():
     assert "as a DVC pipeline [" in told(crops, dvc=True).paragraphs[-1]
 
 
+def rebuild(workspace, table, make) -> None:
+    """Write the store of the lab, in place of one that is there."""
+    folder = workspace.stores / "vector"
+    shutil.rmtree(folder, ignore_errors=True)
+    write_store(folder, table, make, kind="mdmo", axes=("value",), dtype="float32", ragged=False)
+
+
 @pytest.fixture
 def lab(tmp_path):
     """A workspace with a store, folds of it, and scores in them; a second store is declared and not built."""
     workspace = Workspace(root=tmp_path, raw=tmp_path / "raw", cache=tmp_path / "cache")
     table = pd.concat([clip_table(persons=4), clip_table(persons=3, dataset="other")], ignore_index=True)
     table.loc[0, "excluded"] = "a hand"
-    write_store(
-        workspace.stores / "vector", table, vector_sample, kind="mdmo", axes=("value",), dtype="float32",
-        ragged=False,
-    )  # fmt: skip
+    rebuild(workspace, table, vector_sample)
     store = open_store(workspace.stores)
     make_folds(store.clips(), protocol="loso").save(workspace.folds / "mine.json")
     make_folds(store.clips(), protocol="kfold", params={"k": 2}).save(workspace.folds / "dropped.json")
@@ -421,7 +478,7 @@ def test_a_run_on_disk_is_told_by_what_it_says_of_itself(lab):
     # params.yaml says lbp_top of crops; the store says what it is, and crops are not there.
     assert "Features of kind mdmo (1) were computed from the recordings (parameters: none)." in said
     assert "LBP" not in said and "aligned" not in said and "2 folds" not in said
-    assert "each of 7 folds was trained" in said
+    assert "each of 7 folds tests" in said
     assert "20 clips of 7 persons were scored (9 of other and 11 of toy)." in said
     assert "1 clip was left out: excluded after inspection (1)." in said
     assert (
@@ -429,10 +486,12 @@ def test_a_run_on_disk_is_told_by_what_it_says_of_itself(lab):
         in said
     )
     assert (
-        "with an RBF kernel, C = 28 and classes weighted inversely to their frequency was trained on MDMO. "
-        "The classifier was fitted to the training clips of each fold alone."
+        "with an RBF kernel (in scikit-learn gamma = scale), C = 28 and classes weighted inversely to their "
+        "frequency was trained on MDMO. The classifier was fitted to the training clips of each fold alone."
     ) in said
-    assert re.search(r"By the ledger, [23] sets of predictions have been scored against these folds\.", said)
+    assert re.search(
+        r"ledger of evaluations, [23] sets of predictions have been scored against these folds\.", said
+    )
     assert "scikit-learn" in said and "The apex was the annotated frame (all 12 clips)." in said
     assert "happiness: " in said
 
@@ -442,8 +501,70 @@ def test_scores_of_other_folds_are_not_told(lab):
     scored(workspace, store)
     make_folds(store.clips(), protocol="kfold", params={"k": 3}).save(workspace.folds / "mine.json")
     said = "\n".join(methods(store, load_params(workspace.params), workspace, "toy").paragraphs)
-    assert "divided into 3 folds" in said
+    assert "divided into 3 groups" in said
     assert "support vector" not in said and "UF1" not in said and "ledger" not in said
+    assert (
+        "20 clips of 7 persons can be scored" in said and "The annotated emotion is to be predicted." in said
+    )
+    assert not re.search("were scored|was predicted|was trained", said)
+
+
+def test_scores_of_a_store_that_was_built_anew_are_not_told(lab):
+    workspace, store = lab
+    scored(workspace, store)
+    rebuild(workspace, store.clips(), lambda row: vector_sample(row).having(vector_sample(row).data + 1))
+    its = methods(open_store(workspace.stores), load_params(workspace.params), workspace, "toy")
+    said = "\n".join(its.paragraphs)
+    assert "support vector" not in said and "scored as baselines" in said
+    assert (
+        "protocol mine: the scores of vector are of another store than lies there: run `dvc repro`"
+        in its.notes
+    )
+
+
+def test_folds_of_another_clip_table_are_not_told(lab):
+    workspace, store = lab
+    scored(workspace, store)
+    table = store.clips()
+    table.loc[1, "fps"] = 100.0
+    rebuild(workspace, table, vector_sample)
+    its = methods(open_store(workspace.stores), load_params(workspace.params), workspace, "toy")
+    assert "fold" not in "".join(its.paragraphs)
+    assert any("the folds of 'loso' were made of another clip table (1 changed" in note for note in its.notes)
+
+
+def test_a_store_of_another_input_than_lies_there_is_noted(stores):
+    workspace = find_workspace(stores.parents[1], environment={})
+    params = Params.model_validate(
+        {
+            "datasets": {"toy": {"reader": "table"}},
+            "stores": {
+                "crops": {"kind": "align", "input": "index"},
+                "clips": {"kind": "tim", "input": "stores/crops"},
+            },
+            "protocols": {"loso": {"kind": "loso"}},
+            "evaluate": {"loso": {"features": []}},
+        }
+    )
+    write_code(workspace, params)
+    build_store(workspace, params, "clips")
+    assert not [it for it in methods(open_store(stores), params, workspace, "toy").notes if "clips" in it]
+    shutil.rmtree(stores / "crops")
+    axes = ("time", "y", "x", "channel")
+    write_store(
+        stores / "crops", clip_table(), lambda row: crop_sample(row, side=32), kind="align", axes=axes,
+        dtype="uint8", ragged=True,
+    )  # fmt: skip
+    notes = methods(open_store(stores), params, workspace, "toy").notes
+    assert "store clips was computed from another crops than lies there: run `dvc repro`" in notes
+
+
+@pytest.mark.parametrize(("stages", "dvc"), [("store@vector", True), ("store@crops", False)])
+def test_dvc_is_named_where_it_has_a_record_of_every_store(lab, stages, dvc):
+    workspace, store = lab
+    (workspace.root / "dvc.lock").write_text(f"schema: '2.0'\nstages:\n  {stages}: {{cmd: x}}\n", "utf-8")
+    its = methods(store, load_params(workspace.params), workspace, "toy")
+    assert ("DVC" in its.paragraphs[-1]) == dvc
 
 
 def test_a_clip_without_features_is_said_to_count_as_wrong():
@@ -451,7 +572,7 @@ def test_a_clip_without_features_is_said_to_count_as_wrong():
     record = {"baselines": {"vector": {"scores": scores}}, "svm": {}, "code": {"libraries": {}}}
     its = Protocol(name="p", folds=folds_of("loso"), datasets={"toy": 1}, record=record, looks=(1, 2))
     said = text(built("align"), protocols=(its,))
-    assert "1 clip without vector counted as wrong." in said
+    assert "For 1 clip there was no prediction from vector, which counted as wrong." in said
     assert "1 set of predictions has been scored against these folds, and 2 against other versions" in said
     assert "The annotated emotion was predicted (a: 5)." in said
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
 from mestore.clips import FAILURES
 from mestore.errors import MEStoreError, ParamsError
@@ -13,6 +14,8 @@ from mestore.report.dataset.built import parameters, protocols
 from mestore.report.dataset.page import write_report
 from mestore.report.names import clip_anchor, subject_page
 from reported import HOSTILE, made, named_table
+
+ROOT = Path(__file__).parents[2]
 
 SUBJECTS = ("s1", "s2", HOSTILE, "Ähre 1")
 
@@ -111,6 +114,34 @@ def test_without_faces_no_picture_of_one_is_left(lab, tmp_path):
     assert str(its.workspace.root) not in page
 
 
+def test_without_faces_no_path_of_a_machine_is_left(tmp_path):
+    table = named_table(("s1", "s2", "s3"))
+    table.loc[0, "corrections"] = "apex: '1' -> '2' (said in '/home/ada/My notes/faces.txt')"
+    table.loc[1, "excluded"] = r"see \\nas01\ada\reasons.docx"
+    failed = table.loc[[2], ["clip_id", "dataset", "subject"]].assign(
+        store="crops", found="no file /home/ada/raw/7.png", expected="frames", remedy="look at C:\\ada\\7.png"
+    )
+    its = made(tmp_path / "lab", table, side=32, failures=failed[list(FAILURES)])
+    options = {"layout": "/home/ada/raw/{subject}"}
+    datasets = {"toy": its.params.datasets["toy"].model_copy(update={"options": options})}
+    params = its.params.model_copy(update={"datasets": datasets})
+    for faces in (True, False):
+        write_report(its.workspace, params, "toy", faces=faces, folder=tmp_path / str(faces))
+        files = [it for it in (tmp_path / str(faces)).rglob("*") if it.is_file()]
+        told = [it.name for it in files if b"/ada" in it.read_bytes() or b"nas01" in it.read_bytes()]
+        assert sorted(told) == (["index.html", "s1.html", "s2.html"] if faces else [])
+    page = read(tmp_path / "False")
+    assert "…/faces.txt" in page and "…/reasons.docx" in page and "…/7.png" in page
+
+
+def test_its_stage_runs_with_the_params_of_an_older_workspace_and_again_when_an_apex_changes():
+    stage = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]["report"]["do"]
+    assert stage["params"] == [{"params.yaml": None}]  # DVC stops where a named section is not there
+    assert (
+        "data/index" in stage["deps"]
+    )  # of clips whose apex is spotted, the stores do not have the annotated
+
+
 def test_params_decide_whether_faces_are_shown(lab, tmp_path):
     its, _ = lab
     params = its.params.model_copy(
@@ -138,6 +169,15 @@ def test_an_earlier_report_is_replaced_and_anything_else_stays(lab, report, tmp_
         write_report(its.workspace, its.params, "toy", folder=thesis)
     assert [path.name for path in thesis.iterdir()] == ["chapter.tex"]
     assert [path.name for path in tmp_path.iterdir()] == ["thesis"]
+
+
+def test_a_report_of_another_version_is_replaced_where_reports_are(lab):
+    its, _ = lab
+    old = its.workspace.reports / "toy"
+    write_report(its.workspace, its.params, "toy")
+    (old / "index.html").write_text("<title>a page of an older mestore</title>")
+    write_report(its.workspace, its.params, "toy")
+    assert "This page shows faces" in read(old)
 
 
 def test_what_is_half_written_is_removed(lab, tmp_path, monkeypatch):

@@ -124,7 +124,7 @@ def test_what_is_no_file_of_predictions_is_refused(tmp_path, case):
     assert str(refused.value).startswith(str(file)) and len(str(refused.value)) < 600
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.one_of(st.binary(max_size=80), st.text("clip_ied,pr\n\"';01٣\x00", max_size=80).map(str.encode)))
 def test_bytes_of_any_kind_are_read_or_refused(tmp_path, content):
     for start in (b"", b"clip_id,predicted\n"):
@@ -230,7 +230,7 @@ def test_a_fold_named_and_one_found_are_one(tmp_path, table, folds):
         scorer_of(read_predictions(written(tmp_path, text)), folds, table)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10**6), protocol=st.sampled_from(["loso", "kfold"]))
 def test_scores_do_not_depend_on_the_order_of_lines_clips_or_persons(tmp_path, seed, protocol):
     table = clip_table()

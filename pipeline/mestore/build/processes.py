@@ -1,36 +1,38 @@
 """Processes: a crew of worker processes on this machine."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from typing import Generic
 
 from joblib.externals.loky import ProcessPoolExecutor
 from joblib.externals.loky.process_executor import BrokenProcessPool
 
-from mestore.build.crew import WorkerDeath
+from mestore.build.crew import T, WorkerDeath
 from mestore.build.parent import end_with
-from mestore.build.subject import Outcome, Task, build_subject
+from mestore.build.subject import Outcome
 
 
-class Processes:
+class Processes(Generic[T]):
     """Worker processes of loky, started afresh: they import numba and BLAS with our environment."""
 
-    def __init__(self, executor: ProcessPoolExecutor, *, width: int) -> None:
+    def __init__(self, executor: ProcessPoolExecutor, work: Callable[[T], Outcome], *, width: int) -> None:
         self._executor = executor
+        self._work = work
         self.width = width
 
-    def submit(self, task: Task) -> "Future[Outcome]":
+    def submit(self, task: T) -> "Future[Outcome]":
         """Give them a task."""
         try:
-            future: Future[Outcome] = self._executor.submit(build_subject, task)
+            future: Future[Outcome] = self._executor.submit(self._work, task)
         except BrokenProcessPool as death:
             # One has died since the last look.
             future = Future()
             future.set_exception(death)
         return future
 
-    def outcome(self, task: Task, future: "Future[Outcome]") -> Outcome:
+    def outcome(self, task: T, future: "Future[Outcome]") -> Outcome:
         """Return what came of it; raise `WorkerDeath` if its worker died."""
         try:
             return future.result()
@@ -40,10 +42,10 @@ class Processes:
 
 
 @contextmanager
-def processes(width: int) -> Iterator[Processes]:
-    """Start `width` worker processes; they end with the block, whatever they are doing."""
+def processes(width: int, work: Callable[[T], Outcome]) -> Iterator[Processes[T]]:
+    """Start `width` worker processes that do `work`; they end with the block, whatever they are doing."""
     executor = ProcessPoolExecutor(max_workers=width, initializer=end_with, initargs=(os.getpid(),))
     try:
-        yield Processes(executor, width=width)
+        yield Processes(executor, work, width=width)
     finally:
         executor.shutdown(wait=True, kill_workers=True)

@@ -8,8 +8,9 @@ from pathlib import Path
 import pandas as pd
 
 from mestore.build.assembly import assemble
-from mestore.build.cache import BuildCache, digest
+from mestore.build.cache import BuildCache
 from mestore.build.failed import check_failed
+from mestore.build.keys import subject_key
 from mestore.build.provenance import checked_code
 from mestore.build.raw import RawClips
 from mestore.build.stored import StoredClips
@@ -109,10 +110,9 @@ def _tasks(
         )
         for subject, part in rows.groupby("subject", sort=True):
             source = _source(workspace, given, str(dataset), str(subject), part)
-            what = {"kind": store.kind, "params": dump(typed), "code": code, "store": dump(params.store)}
             yield Task(
                 subject=str(subject),
-                key=digest({**what, "input": source.digest()}),
+                key=subject_key(description, source.digest()),
                 spec=spec,
                 description=description,
                 source=source,

@@ -71,7 +71,7 @@ def _outcomes(tasks: Sequence[Task], compute: ComputeParams) -> Iterator[Outcome
     else:
         from mestore.build.processes import processes
 
-        yield from build_all(partial(processes, min(width, max(1, len(missing)))), missing)
+        yield from build_all(partial(processes, min(width, max(1, len(missing))), build_subject), missing)
 
 
 def _found(task: Task) -> Outcome | None:

@@ -14,7 +14,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     # Boxes and colours are for people; what a program or a file gets is plain.
-    rich_markup_mode="rich" if on_terminal() else None,
+    rich_markup_mode="markdown" if on_terminal() else None,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="`mestore COMMAND --help` shows its options and an example; docs/commands.md has all of them.",
 )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def audit(
-    store: Annotated[Path, typer.Argument(help="A folder of stores, such as data/stores.")],
+    store: Annotated[Path, typer.Argument(metavar="STORES", help="A folder of stores, such as data/stores.")],
     folds: Folds,
     predictions: Annotated[Path | None, typer.Option(help="CSV of predictions, of any trainer.")] = None,
     out: Annotated[Path | None, typer.Option(help="The page; by default NAME.audit.html here.")] = None,

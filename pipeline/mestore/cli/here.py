@@ -60,10 +60,10 @@ def known(name: str, names: Iterable[str], *, what: str) -> str:
         near = [folded[its] for its in get_close_matches(name.lower(), some, n=3, cutoff=0.6)]
         if near:
             raise MEStoreError(f"no {what} is called {name!r}; did you mean {' or '.join(near)}?")
-    few = ", ".join(there[:20]) + (f" and {len(there) - 20} more" if len(there) > 20 else "")
-    raise MEStoreError(
-        f"no {what} is called {name!r}; there are: {few or 'none yet, build them with `mestore build`'}"
-    )
+    if not there:
+        raise MEStoreError(f"no {what} is called {name!r}, and there is no other yet; run `mestore build`")
+    more = f" and {len(there) - 20} more" if len(there) > 20 else ""
+    raise MEStoreError(f"no {what} is called {name!r}; there are: {', '.join(there[:20])}{more}")
 
 
 def store_at(given: Path) -> Path:

@@ -7,7 +7,7 @@ import typer
 
 from mestore.cli import complete
 from mestore.cli.here import known, workspace_params
-from mestore.cli.options import AsJson, Force
+from mestore.cli.options import AsJson, Force, OneDataset
 from mestore.cli.says import say, say_json
 from mestore.errors import MEStoreError
 
@@ -16,6 +16,7 @@ def show(
     clip: Annotated[
         str,
         typer.Argument(
+            metavar="CLIP",
             help="A clip's id, as in the clip tables, such as demo/sub01/EP01_01f@115.",
             autocompletion=complete.clips,
         ),
@@ -53,10 +54,7 @@ def show(
 
 
 def report(
-    dataset: Annotated[
-        str | None,
-        typer.Argument(help="Of params.yaml; by default all.", autocompletion=complete.datasets),
-    ] = None,
+    dataset: OneDataset = None,
     faces: Annotated[
         Literal["show", "omit"] | None, typer.Option(help="By default as params.yaml has it.")
     ] = None,

@@ -10,11 +10,24 @@ from mestore.cli import complete
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead, for programs.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
 Store = Annotated[
-    Path, typer.Argument(help="A store: its name here, or its folder.", autocompletion=complete.stores)
+    Path,
+    typer.Argument(
+        metavar="STORE", help="A store: its name here, or its folder.", autocompletion=complete.stores
+    ),
 ]
 Folds = Annotated[
     Path,
-    typer.Argument(help="Frozen folds: the protocol's name here, or a file.", autocompletion=complete.folds),
+    typer.Argument(
+        metavar="FOLDS",
+        help="Frozen folds: the protocol's name here, or a file.",
+        autocompletion=complete.folds,
+    ),
+]
+OneDataset = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="DATASET", help="Of params.yaml; by default all.", autocompletion=complete.datasets
+    ),
 ]
 KeyValue = Annotated[
     list[str] | None,

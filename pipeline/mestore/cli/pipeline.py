@@ -37,7 +37,11 @@ def index(dry_run: DryRun = False) -> None:
 def build(
     store: Annotated[
         list[str] | None,
-        typer.Argument(help="Stores of params.yaml; by default everything.", autocompletion=complete.stores),
+        typer.Argument(
+            metavar="STORE...",
+            help="Stores of params.yaml; by default everything.",
+            autocompletion=complete.stores,
+        ),
     ] = None,
     dry_run: DryRun = False,
 ) -> None:
@@ -128,7 +132,10 @@ def _mend_lock(path: Path) -> None:
 
 
 def _heirs(pid: int) -> list[int]:
-    """Return a process and those below it, without workers: they end with their stage, silently."""
+    """Return a process and those below it, without workers: they end with their stage.
+
+    Interrupted while they start, they would print tracebacks; a process group has no such exception.
+    """
     import psutil
 
     try:

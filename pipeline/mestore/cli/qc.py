@@ -1,14 +1,14 @@
 """Command about quality: the clips to look at."""
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mestore.cli import complete
 from mestore.cli.here import known, workspace_params
-from mestore.cli.options import AsJson, Force
+from mestore.cli.options import AsJson, Force, OneDataset
 from mestore.cli.says import say, say_json
 
 if TYPE_CHECKING:
@@ -18,10 +18,7 @@ if TYPE_CHECKING:
 
 
 def qc(
-    dataset: Annotated[
-        str | None,
-        typer.Argument(help="Of params.yaml; by default all.", autocompletion=complete.datasets),
-    ] = None,
+    dataset: OneDataset = None,
     csv: Annotated[Path | None, typer.Option(help="Write them as a table, one row per clip.")] = None,
     force: Force = False,
     as_json: AsJson = False,
@@ -47,7 +44,7 @@ def qc(
     kept = table[~table["clip_id"].isin(set(clips.loc[clips["excluded"] != "", "clip_id"]))]
     found = [look for name in names for look in listing.looks(kept[kept["dataset"] == name], params.quality)]
     if as_json:
-        say_json(listing.as_json(found))
+        say_json({"findings": [asdict(look) for look in found]})
     whose = dict(zip(clips["clip_id"], clips["dataset"], strict=True))
     for name in names:
         own = [look for look in found if whose[look.clip_id] == name]

@@ -20,7 +20,9 @@ def add(
     dataset: Annotated[
         str,
         typer.Argument(
-            help="Which dataset it is, such as casme2; table for your own.", autocompletion=complete.readers
+            metavar="DATASET",
+            help="Which dataset it is, such as casme2; table for your own.",
+            autocompletion=complete.readers,
         ),
     ],
     raw: Annotated[Path, typer.Option(help="The folder or zip file you were sent.")],
@@ -67,7 +69,9 @@ def check(
     dataset: Annotated[
         str,
         typer.Argument(
-            help="A dataset of params.yaml; with --raw, any reader's name.", autocompletion=complete.readers
+            metavar="DATASET",
+            help="A dataset of params.yaml; with --raw, any reader's name.",
+            autocompletion=complete.readers,
         ),
     ],
     raw: Annotated[Path | None, typer.Option(help="Its folder; by default data/raw/DATASET.")] = None,
@@ -95,7 +99,11 @@ def check(
 def estimate(
     dataset: Annotated[
         list[str] | None,
-        typer.Argument(help="Of params.yaml; by default all.", autocompletion=complete.datasets),
+        typer.Argument(
+            metavar="DATASET...",
+            help="Of params.yaml; by default all.",
+            autocompletion=complete.datasets,
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -158,7 +166,10 @@ def _say_estimates(names: Sequence[str], *, as_json: bool) -> None:
 
 
 def agreement(
-    table: Annotated[Path, typer.Argument(help="csv, xlsx or xls: columns clip, coder, emotion and/or aus.")],
+    table: Annotated[
+        Path,
+        typer.Argument(metavar="TABLE", help="csv, xlsx or xls: columns clip, coder, emotion and/or aus."),
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Say how far annotators agree.

@@ -1,5 +1,6 @@
 """Run: a command, its errors as one paragraph, its exit status."""
 
+import os
 import signal
 import sys
 import time
@@ -32,6 +33,7 @@ def run(arguments: Sequence[str]) -> int:
     arguments : sequence of str
         Without the program's name. `--debug` may stand anywhere before a lone `--`.
     """
+    _fill_streams()
     _listen()
     try:
         status = typer.main.get_command(app).main(_debug_first(arguments), "mestore", standalone_mode=False)
@@ -44,8 +46,18 @@ def run(arguments: Sequence[str]) -> int:
     if status == INTERRUPTED:  # typer makes this of a KeyboardInterrupt
         # All is cleared up: another, while Python ends, would only change the status.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # Python ends itself by SIGINT where one went through an exec of text, as of a dataclass; the next
+        # exec has it forget that.
+        exec("")
         say("mestore: interrupted; nothing half-written is left", error=True)
     return status if isinstance(status, int) else 0
+
+
+def _fill_streams() -> None:
+    """Give a stream that was closed before we began somewhere to go: its number would be a file's next."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "r+", encoding="utf-8"))  # noqa: SIM115, PTH123
 
 
 def _debug_first(arguments: Sequence[str]) -> list[str]:

@@ -14,7 +14,8 @@ from mestore.cli.says import say, say_json
 def score(
     folds: Folds,
     predictions: Annotated[
-        Path, typer.Argument(help="CSV file: clip_id,predicted; seed and fold if need be.")
+        Path,
+        typer.Argument(metavar="PREDICTIONS", help="CSV file: clip_id,predicted; seed and fold if need be."),
     ],
     stores: Annotated[Path, typer.Option(help="Whose clip table the folds were made of.")] = Path(
         "data/stores"

@@ -43,7 +43,9 @@ def verify(
     store: Annotated[
         Path,
         typer.Argument(
-            help="A store, by name or folder, or a folder of stores.", autocompletion=complete.stores
+            metavar="STORE",
+            help="A store, by name or folder, or a folder of stores.",
+            autocompletion=complete.stores,
         ),
     ] = Path("data/stores"),
     against: Annotated[Path | None, typer.Option(help="Other stores: name every difference.")] = None,
@@ -80,7 +82,9 @@ def publish(
     store: Annotated[
         Path,
         typer.Argument(
-            help="A folder of stores, such as data/stores, or one store.", autocompletion=complete.stores
+            metavar="STORE",
+            help="A folder of stores, such as data/stores, or one store.",
+            autocompletion=complete.stores,
         ),
     ],
     target: Annotated[Path, typer.Argument(metavar="DEST", help="Where; trainers open DEST/current.")],
@@ -95,7 +99,7 @@ def publish(
 ) -> None:
     """Copy stores to a place where they never change.
 
-    The copy is DEST/<digest>; it is verified, and the link DEST/current then names it.
+    The copy is DEST/DIGEST; it is verified, and the link DEST/current then names it.
 
     Example: mestore publish data/stores /nas/published
     """
@@ -113,8 +117,10 @@ def publish(
 
 
 def fetch(
-    repository: Annotated[str, typer.Argument(help="Path or URL of a repository of mestore.")],
-    store: Annotated[str, typer.Argument(help="Name of a store there.")],
+    repository: Annotated[
+        str, typer.Argument(metavar="REPOSITORY", help="Path or URL of a repository of mestore.")
+    ],
+    store: Annotated[str, typer.Argument(metavar="STORE", help="Name of a store there.")],
     out: Annotated[Path, typer.Option(help="The folder to put it into.")],
     person: Annotated[list[str] | None, typer.Option(help="Only this person; may be repeated.")] = None,
     rev: Annotated[str | None, typer.Option(help="Commit, branch or tag.")] = None,
@@ -133,7 +139,11 @@ def fetch(
 def forget(
     person: Annotated[
         str,
-        typer.Argument(help="As in the column person of the clip tables.", autocompletion=complete.persons),
+        typer.Argument(
+            metavar="PERSON",
+            help="As in the column person of the clip tables.",
+            autocompletion=complete.persons,
+        ),
     ],
     yes: Annotated[bool, typer.Option("--yes", help="Do it; without, only list what would go.")] = False,
     published: Annotated[list[Path] | None, typer.Option(help="A destination of `mestore publish`.")] = None,

@@ -51,7 +51,8 @@ def read(root: Path, *, dataset: str, options: TableOptions) -> Annotation:
     if not path.is_file():
         raise AnnotationError(
             f"{root}: looked for the table {options.table!r}, found {listing(root)}; "
-            f"write one with the columns {list(COLUMNS)}, or set the option 'table'"
+            f"write one with the columns {list(COLUMNS)}, or name yours by the option 'table', "
+            "such as --option table=recordings.xlsx, or in params.yaml options: {table: recordings.xlsx}"
         )
     sheet = read_sheet(path, columns=COLUMNS, optional=OPTIONAL)
     notes = tuple(

@@ -165,7 +165,9 @@ def _together(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
 
 def _unknown(person: str, persons: list[str]) -> str:
     alike = [name for name in persons if same_id(name) == same_id(person)]
-    there = f"did you mean {alike[0]!r}?" if alike else f"there are {', '.join(persons[:8]) or 'none'} ..."
+    if not persons:
+        return f"no person {person!r}: neither this workspace nor its DVC cache holds a clip table yet"
+    there = f"did you mean {alike[0]!r}?" if alike else f"there are {', '.join(persons[:8])} ..."
     return (
         f"no person {person!r} in any clip table of this workspace or of its DVC cache; {there} The column "
         "person of data/stores/*/clips.csv names them"

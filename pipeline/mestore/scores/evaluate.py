@@ -1,14 +1,17 @@
 """Evaluate: the baselines in the folds of a protocol, and what is written of their scores."""
 
+import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from mestore.datasets.table_io import replacing, write_plot
 from mestore.labels.target import parted
 from mestore.protocols.folds import Folds
 from mestore.scores.baselines import constant, majority, predict_all, svm
@@ -16,6 +19,7 @@ from mestore.scores.ledger import Ledger
 from mestore.scores.published import published
 from mestore.scores.scorer import Scorer
 from mestore.scores.settings import BASELINES, EvaluateParams, SvmParams
+from mestore.store.manifest import Manifest
 from mestore.store.reader import Store
 
 _DIGITS = 4
@@ -86,6 +90,7 @@ def record(
         "params": dict(folds.params),
         "digest": folds.digest,
         "code": {part: code[part] for part in ("digest", "libraries")},
+        "stores": {its: Manifest.read(cast(Path, store.feature(its).path)).digest for its in params.features},
         "svm": {its: params.svm.get(its, SvmParams()).model_dump() for its in params.features},
         "average": folds.average,
         "folds": len(folds),
@@ -96,6 +101,31 @@ def record(
         "published": [it.as_dict() for it in published(folds)],
         "baselines": {baseline: _of(scorer, folds) for baseline, scorer in scorers.items()},
     }
+
+
+def write_scores(
+    folder: Path, scorers: Mapping[str, Scorer], *, shown: Mapping[str, Any], whole: Mapping[str, Any]
+) -> None:
+    """Write what was scored in a protocol: predictions and confusion of each baseline, and two records.
+
+    Parameters
+    ----------
+    folder : Path
+        Such as data/scores/loso; predictions and confusions of an earlier evaluation go.
+    scorers : mapping of str to Scorer
+    shown, whole : mapping
+        What `metrics` and `record` return.
+    """
+    for part in ("predictions", "confusion"):
+        shutil.rmtree(folder / part, ignore_errors=True)
+        (folder / part).mkdir(parents=True)
+    for baseline, scorer in scorers.items():
+        scorer.save(folder / "predictions" / f"{baseline}.csv")
+        if baseline != "constant":  # a matrix of one column
+            write_plot(confusion(scorer), folder / "confusion" / f"{baseline}.csv")
+    for part, its in (("metrics", shown), ("scores", whole)):
+        with replacing(folder / f"{part}.json") as temporary:
+            temporary.write_text(json.dumps(its, indent=1) + "\n", encoding="utf-8")
 
 
 def confusion(scorer: Scorer) -> pd.DataFrame:

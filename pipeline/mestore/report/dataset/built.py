@@ -1,4 +1,4 @@
-"""Built: what was built of a dataset and how: stores, failures, protocols with their scores, parameters."""
+"""Built: what was built of a dataset and how: stores, protocols with their scores, parameters."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -88,16 +88,6 @@ def built(workspace: Workspace, store: Store, dataset: str) -> dict[str, Built]:
 def _libraries(code: Path) -> dict[str, str]:
     """Return the versions that a code record names; none where a store came without its record."""
     return dict(json.loads(code.read_bytes()).get("libraries", {})) if code.is_file() else {}
-
-
-def failures(store: Store, dataset: str) -> list[Any]:
-    """Return every failure once: stores carry along those of their inputs, and those of the index."""
-    rows = {
-        (row["clip_id"], row["store"]): row
-        for feature in store.features.values()
-        for row in feature.failures[feature.failures["dataset"] == dataset].to_dict("records")
-    }
-    return [rows[key] for key in sorted(rows)]
 
 
 def protocols(workspace: Workspace, params: Params, dataset: str) -> list[Protocol]:

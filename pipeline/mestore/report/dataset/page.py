@@ -17,7 +17,7 @@ from mestore.features import FLOWS
 from mestore.params import Params
 from mestore.progress import shown as progress_shown
 from mestore.qc import REMEDIES, Look, by_clip, looks, quality_table
-from mestore.report.dataset.built import built, failures, parameters, protocols
+from mestore.report.dataset.built import built, parameters, protocols
 from mestore.report.dataset.counts import counted
 from mestore.report.dataset.rows import Told, addresses, clip_rows
 from mestore.report.methods.methods import Methods, methods
@@ -26,6 +26,7 @@ from mestore.report.plots import HEIGHT, WIDTH, histogram
 from mestore.report.shown import stores_shown
 from mestore.report.subject.pages import SubjectPage, write_subjects
 from mestore.report.template import environment
+from mestore.report.texts import failures, without_paths, worded
 from mestore.store.reader import Store, open_store
 from mestore.workspace import Workspace
 
@@ -66,7 +67,10 @@ def write_report(
     if dataset not in params.datasets:
         raise ParamsError(f"params.yaml has no dataset {dataset!r}; it has {', '.join(params.datasets)}")
     faces = params.report.faces == "show" if faces is None else faces
-    folder = workspace.reports / dataset if folder is None else folder
+    if folder is None:
+        folder = workspace.reports / dataset  # of DVC's: whatever is there, the stage would replace it too
+    else:
+        _refuse_other(folder)
     store = open_store(workspace.stores, names=params.stores)
     with _replacing(folder) as temporary, progress_shown(f"report {dataset}", unit="subject") as progress:
         pages = write_subjects(
@@ -114,9 +118,10 @@ def dataset_page(
     methods : Methods
     """
     crops = store.feature(stores_shown(params).crops or next(iter(store.features)))
-    clips = crops.clips[crops.clips["dataset"] == dataset]
+    clips = worded(crops.clips[crops.clips["dataset"] == dataset], paths=faces)
     reader = params.datasets[dataset].reader
-    failed = failures(store, dataset)
+    failed = failures(store.features.values(), dataset, paths=faces)
+    text = parameters(params, dataset)
     unseen = set(crops.failures["clip_id"])
     page_of = {page.subject: page.page for page in pages}
     address = addresses(zip(clips["clip_id"], clips["subject"], strict=True), page_of, unseen=unseen)
@@ -151,7 +156,7 @@ def dataset_page(
             most=MOST,
             protocols=protocols(workspace, params, dataset),
             built=built(workspace, store, dataset),
-            parameters=parameters(params, dataset),
+            parameters=text if faces else without_paths(text),
             methods=methods,
             subjects=pages,
             rows=clip_rows(clips, told, page_of),
@@ -180,7 +185,6 @@ def _clips_each(clips: "pd.DataFrame") -> Any:
 @contextmanager
 def _replacing(folder: Path) -> Iterator[Path]:
     """Give a temporary folder that takes the place of `folder` if all went well."""
-    _refuse_other(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     prefix = f".{folder.name}.mestore-"
     remove_left_over(folder.parent.glob(f"{glob.escape(prefix)}*"))

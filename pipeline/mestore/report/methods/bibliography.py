@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from mestore.report.methods.citing import listed
+
 FILE = "references.bib"
 
 _NEEDS = {
@@ -167,9 +169,7 @@ def _authors(field: str) -> str:
     names = [_author(name) for name in field.split(" and ")]
     if names[-1] == "others" or len(names) > _MOST:
         return f"{', '.join(name for name in names[:3] if name != 'others')} et al."
-    if len(names) == 1:
-        return _ended(names[0])
-    return _ended(f"{', '.join(names[:-1])} and {names[-1]}")
+    return _ended(listed(names))
 
 
 def _ended(text: str) -> str:

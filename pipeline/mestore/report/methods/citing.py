@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _MARK = re.compile(f" ?{_OPEN}([^{_OPEN}{_CLOSE}]*){_CLOSE}")
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#~^$|@!])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#~^$|@!&])")
 _LATEX = {
     **{char: f"\\{char}" for char in "&%$#_{}"},
     "\\": r"\textbackslash{}",
@@ -22,6 +22,7 @@ _LATEX = {
     '"': r"\textquotedbl{}",
     "×": r"$\times$",
     "–": "--",
+    "−": "$-$",
     "²": r"$^2$",
     "³": r"$^3$",
     "α": r"$\alpha$",
@@ -111,14 +112,14 @@ def _keys(match: "re.Match[str]") -> list[str]:
 
 
 def listed(items: Iterable[str], *, word: str = "and") -> str:
-    """Return items as one text; there is one at least.
+    """Return items as one text, which is empty where there are none.
 
     Examples
     --------
-    >>> listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])
-    ('a', 'a and b', 'a, b and c')
+    >>> listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"]), listed([])
+    ('a', 'a and b', 'a, b and c', '')
     """
-    *first, last = items
+    *first, last = [*items] or [""]
     return f"{', '.join(first)} {word} {last}" if first else last
 
 

@@ -8,8 +8,10 @@ import pandas as pd
 from mestore.align_params import PRESETS
 from mestore.apex import APEX
 from mestore.faces import DETECTORS, LANDMARKS
+from mestore.faces.spec import ModelSpec
+from mestore.features import FEATURES
 from mestore.report.methods.citing import cite, listed, number, outside
-from mestore.report.methods.run import Built, Run
+from mestore.report.methods.run import Built
 
 DETECTED: Mapping[str, str] = {
     "dlib": (f"the HOG detector of dlib {cite('king2009')}"),
@@ -61,47 +63,87 @@ _PRESETS = {
 _FACE = {
     "only": "clips with more than one face there were refused",
     "largest": "of several faces the largest was taken",
-    "nearest": "of several faces the one nearest to that in the subject's previous clip was taken",
+    "nearest": "of several faces the one nearest to that in the subject's previous clip was taken (the "
+    "largest in the first clip, and where the size of the frames changed)",
 }
 
 
-def aligned(it: Built, run: Run) -> Iterator[str]:
+def aligned(it: Built) -> Iterator[str]:
     """Give how crops were made: face, landmarks, transform, crop, and the apexes that they carry."""
-    yield from _landmarks(it, run)
+    yield from _landmarks(it)
     yield from _placed(it)
     enlarged = sum(map(bool, it.measures.get("enlarged", [])))
     if enlarged:
-        yield f"In {number(enlarged, 'clip')} the crop enlarged the recording."
+        yield f"In {number(enlarged, 'clip')} this enlarged the recorded frames."
     yield from apexes(it.clips, params=it.params, spotted=it.measures.get("apex_spotted"))
 
 
-def _landmarks(it: Built, run: Run) -> Iterator[str]:
-    p, clips = it.params, len(it.clips)
-    given, boxes = run.given.landmarks, run.given.boxes
-    if given and given >= clips:
+def _landmarks(it: Built) -> Iterator[str]:
+    p, clips = it.params, len(it.held)
+    given, boxes = it.given.landmarks, it.given.boxes
+    if given:
+        which = f"all {number(clips, 'clip')}" if given == clips else number(given, "clip")
         yield (
-            f"The 68 landmarks of the onset frames of all {number(clips, 'clip')} came with the "
-            "recordings; no landmarks were located."
+            f"The 68 landmarks of the onset frames of {which} came with the recordings; clips were refused "
+            f"if {_limits(p, given=True)}."
         )
+    if given == clips:
         return
     others = " of the other clips" if given else ""
-    if given:
-        yield f"The 68 landmarks of the onset frames of {number(given, 'clip')} came with the recordings."
     if boxes:
         yield f"The box around the face came with the recordings in {number(boxes, 'clip')}."
     if given + boxes < clips:
         where = " of the remaining clips" if boxes else others
         yield (
             f"Faces were detected in the onset frames{where} by {_said(DETECTED, p['detector'], DETECTORS)} "
-            f"(score of at least {_least(it)}); {_FACE[p['face']]}."
+            f"({_least(it)}); {_FACE[p['face']]}."
         )
     yield (
         f"In the onset frames{others} 68 facial landmarks were located by "
-        f"{_said(LOCATED, p['landmarks'], LANDMARKS)}. Implausible landmarks were refused: eyes less than "
-        f"{p['min_eye_distance']:g} px apart, less than {p['min_inside'] * 100:g} % of the points inside "
-        f"the frame, or an asymmetry above {p['max_asymmetry']:g}, a residual above {p['max_residual']:g} "
-        f"or a change on repeated localisation above {p['max_repeat']:g} (root mean squares, in units of "
-        "the distance between the eyes)."
+        f"{_said(LOCATED, p['landmarks'], LANDMARKS)}. Clips were refused if the eyes were less than "
+        f"{p['min_eye_distance']:g} px apart, or less than {_percent(p['min_share'])} or more than "
+        f"{_percent(p['max_share'])} of the width of the box around the face; if less than "
+        f"{_percent(p['min_inside'])} of the landmarks lay inside the frame; or if {_limits(p, given=False)}."
+    )
+
+
+def _limits(p: Mapping[str, Any], *, given: bool) -> str:
+    """Return the limits of distances; landmarks that came with the recordings are not located once more."""
+    again = f", or their shift when they were located again in the aligned frame {p['max_repeat']:g}"
+    return (
+        f"the distance of the landmarks from their mirror image exceeded {p['max_asymmetry']:g}"
+        f"{' or' if given else ','} that of the stable ones from a reference face {p['max_residual']:g}"
+        f"{'' if given else again} (root mean squares, in units of the distance between the eyes)"
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:g} %"
+
+
+def _ran(it: Built) -> list[ModelSpec]:
+    """Return the face models that had something to do: what came with the recordings is not looked for."""
+    p, clips, given = it.params, len(it.held), it.given
+    boxed = p.get("crop") == "box"  # the detector draws it, whatever came with the recordings
+    detector = DETECTORS.get(p["detector"]) if boxed or given.landmarks + given.boxes < clips else None
+    landmarks = LANDMARKS.get(p["landmarks"]) if given.landmarks < clips else None
+    return [model for model in (detector, landmarks) if model is not None]
+
+
+def idle(it: Built) -> tuple[set[str], set[str]]:
+    """Return the weights and the libraries that the parameters of a store name, and that nothing ran of."""
+    p = it.params
+    if it.description.kind != "align" or not {"detector", "landmarks", "apex"} <= set(p):
+        return set(), set()
+    ran, named = _ran(it), [DETECTORS.get(p["detector"]), LANDMARKS.get(p["landmarks"])]
+    resting = [model for model in named if model is not None and model not in ran]
+    apex = APEX.get(p["apex"])
+    used = {*FEATURES["align"].libraries, *(apex.libraries if apex else ())}
+    used |= {name for model in ran for name in model.libraries}
+    return (
+        {name for model in resting for name in model.weights}
+        - {name for model in ran for name in model.weights},
+        {name for model in resting for name in model.libraries} - used,
     )
 
 
@@ -113,11 +155,11 @@ def _said(table: Mapping[str, str], name: str, registry: Mapping[str, object]) -
 
 
 def _least(it: Built) -> str:
-    """Return the limit of the detector's score that counted."""
+    """Return the limit of the detector's score that counted, in words."""
     least = it.params["min_confidence"]
     if least is None:
         least = it.code.get("declared", {}).get("uses", {}).get("values", {}).get("least")
-    return "the detector's own limit" if least is None else f"{least:g}"
+    return "with its own limit of the score" if least is None else f"with a score of at least {least:g}"
 
 
 def _placed(it: Built) -> Iterator[str]:

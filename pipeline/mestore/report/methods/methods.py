@@ -117,5 +117,5 @@ def written(run: Run, *, version: str) -> Methods:
     )
     return Methods(
         sections=tuple(Section(title=title, texts=tuple(texts)) for title, texts in told if texts),
-        notes=(*software.notes(run), *scores.notes(run)),
+        notes=(*recordings.notes(run), *software.notes(run), *scores.notes(run)),
     )

@@ -19,9 +19,8 @@ def of_folds(folds: Folds) -> str:
 def loso(folds: Folds) -> str:
     """Return leave one person out."""
     return (
-        "One person was left out at a time (leave-one-subject-out cross-validation by person): each of "
-        f"{len(folds)} folds was trained on the clips of all other persons and tested on those of the one "
-        "left out."
+        "One person is left out at a time (leave-one-subject-out cross-validation by person): each of "
+        f"{len(folds)} folds tests the clips of one person and trains on those of all others."
     )
 
 
@@ -30,12 +29,12 @@ def kfold(folds: Folds) -> str:
     p = folds.params
     how = ""
     if p.get("balance"):
-        how = f", each with about as many clips and, where possible, every class {cite('li2022')}"
+        how = f" with about as many clips and, where possible, every class in each {cite('li2022')}"
     elif p.get("by_part"):
         how = ", the persons of each part spread evenly"
     return (
-        f"The persons were divided into {number(len(folds), 'fold')}{how} (seed {p.get('seed', 0)}); each "
-        "fold was tested once by what was trained on the others."
+        f"The persons were divided into {number(len(folds), 'group')}{how} (seed {p.get('seed', 0)}); each "
+        "fold tests one group and trains on the others."
     )
 
 
@@ -45,45 +44,49 @@ def official(folds: Folds) -> str:
     tested = listed(outside(fold.name) for fold in folds)
     if p.get("train"):
         return (
-            f"The split that is published with the dataset was used: {listed(map(outside, p['train']))} to "
-            f"train, and {tested} to test."
+            f"The split that is published with the dataset was used: {listed(map(outside, p['train']))} for "
+            f"training, and {tested} for testing."
         )
     return (
-        f"The split that is published with the dataset was used; each of its parts ({tested}) was tested "
-        "once."
+        f"The split that is published with the dataset was used: each fold tests one of its parts ({tested}) "
+        "and trains on the others."
     )
 
 
 def lovo(folds: Folds) -> str:
     """Return leave one video out."""
     return (
-        f"One video was left out at a time ({len(folds)} folds). Videos of the same person were trained "
-        f"on, so that scores are not comparable with those by person {cite('varanka2024')}."
+        f"One video is left out at a time ({number(len(folds), 'fold')}). Other videos of the same person "
+        f"are trained on, so that scores are not comparable with those by person {cite('varanka2024')}."
     )
 
 
 def megc2018(folds: Folds) -> str:
     """Return a task of MEGC2018."""
     if folds.params.get("task") == "hde":
-        how = "the holdout task: trained on one of CASME II and SAMM, and tested on the other, both ways"
+        how = "holdout task: one of CASME II and SAMM is trained on, and the other tested, both ways"
     else:
-        how = f"the composite task: one person of CASME II and SAMM left out at a time, {len(folds)} folds"
+        how = (
+            "composite task, which is defined on CASME II and SAMM: one person is left out at a time "
+            f"({number(len(folds), 'fold')})"
+        )
     return f"The protocol was that of the grand challenge of 2018 (MEGC2018) {cite('yap2018')}, {how}."
 
 
 def megc2019(folds: Folds) -> str:
     """Return MEGC2019."""
     return (
-        f"The protocol was that of the grand challenge of 2019 (MEGC2019) {cite('see2019')}: the composite "
-        f"of CASME II, SAMM and SMIC HS, one person left out at a time ({len(folds)} folds)."
+        f"The protocol was that of the grand challenge of 2019 (MEGC2019) {cite('see2019')}, which is "
+        "defined on the composite of CASME II, SAMM and SMIC HS: one person is left out at a time "
+        f"({number(len(folds), 'fold')})."
     )
 
 
 def cd6me(folds: Folds) -> str:
     """Return CD6ME."""
     return (
-        f"The protocol was CD6ME {cite('varanka2024')}: one of {len(folds)} datasets was tested at a time "
-        "by what was trained on the others."
+        f"The protocol was CD6ME {cite('varanka2024')}, which is defined on six datasets: each of "
+        f"{number(len(folds), 'fold')} tests one of those that are here and trains on the others."
     )
 
 

@@ -1,14 +1,16 @@
 """Methods of recordings: which clips there were, and what was changed or left out, in sentences."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
 from mestore.datasets import READERS
-from mestore.datasets.expected import editions
+from mestore.datasets.expected import Edition, compare, editions
+from mestore.report.methods.bibliography import load
 from mestore.report.methods.citing import cite, listed, number, outside, to, were
 from mestore.report.methods.faces import apexes
 from mestore.report.methods.run import Run
+from mestore.report.texts import without_paths
 
 DATASETS: Mapping[str, str] = {
     "casme": "yan2013",
@@ -56,18 +58,47 @@ def _source(dataset: str, clips: pd.DataFrame) -> Iterator[str]:
             yield f"The recordings were those of the dataset {dataset}{of}, described by a table of clips."
             continue
         sheets = [it for it in editions(rows, reader) if it.fingerprint]
-        unknown = [it for it in sheets if not it.known]
-        if unknown:
-            rows_of = listed(it.fingerprint.partition("-")[0] for it in unknown)
+        if not _published(rows, reader, sheets):
+            counts = listed(str(_rows(it)) for it in sheets)
             yield (
-                f"The recordings were those of the dataset {dataset}{of}, in the layout of "
-                f"{title}{citation}; its coding sheet, of {rows_of} rows, is none of the published "
-                "editions."
+                f"The recordings were those of the dataset {dataset}{of}, laid out like {title}; its coding "
+                f"sheet, of {counts} rows, is none of the published editions."
             )
             continue
-        named = [f"{outside(it.sheet)} ({it.fingerprint.partition('-')[0]} rows)" for it in sheets]
+        named = [f"{outside(it.sheet)} ({_rows(it)} rows)" for it in sheets]
         edition = f", with the coding sheet {listed(named)}" if named else ""
         yield f"The recordings were those of {title}{citation}{of}{edition}."
+
+
+def _published(rows: pd.DataFrame, reader: str, sheets: Sequence[Edition]) -> bool:
+    """Return whether coding sheets are known ones.
+
+    They are known by their number of rows. All rows of such a sheet are about so many subjects as published:
+    a demo of as many clips is not the dataset.
+    """
+    if any(it.others and not it.known for it in sheets):
+        return False
+    whole = bool(sheets) and len(rows) >= sum(map(_rows, sheets))
+    others = [it for it in compare(rows, reader) if it.column == "subjects" and it.verdict == "differs"]
+    return not (whole and others)
+
+
+def _rows(sheet: Edition) -> int:
+    return int(sheet.fingerprint.partition("-")[0])
+
+
+def notes(run: Run) -> list[str]:
+    """Return what the author should know: a dataset that is laid out like a published one."""
+    said = []
+    for reader, rows in run.clips.groupby("reader"):
+        sheets = [it for it in editions(rows, str(reader)) if it.fingerprint]
+        if reader in DATASETS and not _published(rows, str(reader), sheets):
+            title = READERS[str(reader)].title
+            said.append(
+                f"dataset {run.dataset} is not called {title}, because its coding sheet is not as published: "
+                f"if these are its recordings, say so and cite {load()[DATASETS[str(reader)]].reference()}"
+            )
+    return said
 
 
 def _counts(clips: pd.DataFrame) -> Iterator[str]:
@@ -88,7 +119,7 @@ def _counts(clips: pd.DataFrame) -> Iterator[str]:
 
 def _lengths(clips: pd.DataFrame) -> Iterator[str]:
     """Give how long clips last, by onset and offset."""
-    rows = clips[clips["offset"] >= clips["onset"]]
+    rows = clips[(clips["onset"] >= 0) & (clips["offset"] >= clips["onset"])]  # else not legible
     if rows.empty:
         return
     frames = rows["offset"] - rows["onset"] + 1
@@ -121,7 +152,7 @@ def _changes(run: Run) -> Iterator[str]:
 
 
 def _excluded(reasons: "pd.Series[str]") -> Iterator[str]:
-    counts = reasons[reasons != ""].map(outside).value_counts()
+    counts = reasons[reasons != ""].map(without_paths).map(outside).value_counts()
     if counts.empty:
         return
     told = listed(f"{reason}: {count}" for reason, count in sorted(counts.items()))

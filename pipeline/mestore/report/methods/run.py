@@ -5,23 +5,36 @@ in it.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
+import yaml
 
+from mestore.build.keys import subject_key
 from mestore.datasets.table_io import read_parquet
+from mestore.errors import LeakError
 from mestore.params import INDEX, Params
 from mestore.protocols.folds import Folds, load_folds
 from mestore.scores.ledger import Ledger
+from mestore.scores.settings import BASELINES
 from mestore.store.layout import Description
+from mestore.store.manifest import Manifest
 from mestore.store.reader import Feature, Store
 from mestore.workspace import Workspace
 
 MEASURED = ("enlarged", "filled", "apex_spotted")
 """Numbers of clips that the text counts, where a store has them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """How many clips of a store came with what is otherwise looked for."""
+
+    landmarks: int = 0
+    boxes: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +49,7 @@ class Built:
         The rows of the dataset, of `clips.csv` and `failures.csv`.
     measures : mapping of str to sequence of float
         Those of `MEASURED` that its clips have, one value a clip.
+    given : Given
     code : mapping
         The record of the code that computed it, empty where data/code holds that of other code.
     """
@@ -44,6 +58,7 @@ class Built:
     clips: pd.DataFrame
     failures: pd.DataFrame
     measures: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    given: Given = Given()
     code: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -66,13 +81,10 @@ class Built:
         """How many clips failed in it, and not before."""
         return int((self.failures["store"] == self.name).sum())
 
-
-@dataclass(frozen=True, kw_only=True)
-class Given:
-    """How many clips came with what is otherwise looked for."""
-
-    landmarks: int = 0
-    boxes: int = 0
+    @property
+    def held(self) -> pd.DataFrame:
+        """The rows of the clips that it holds."""
+        return self.clips[~self.clips["clip_id"].isin(set(self.failures["clip_id"]))]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +99,7 @@ class Protocol:
     datasets : mapping of str to int
         Clips that are scored, by dataset, where the clip table knows them.
     record : mapping
-        What scores.json says; empty where nothing was scored in these folds.
+        What scores.json says of scores in these folds and of the stores that are there; else empty.
     looks : (int, int)
         By the ledger, how many sets of predictions were scored against these folds, and how many against
         other versions of them.
@@ -109,18 +121,19 @@ class Run:
     dataset : str
     stores : mapping of str to Built
         Each after the one it was computed from.
-    given : Given
     protocols : tuple of Protocol
         Those that score clips of the dataset.
     dvc : bool
-        Whether DVC ran it.
+        Whether DVC has a record of every store.
+    stale : tuple of str
+        What lies there and is of other stores or of another clip table, and so is not told.
     """
 
     dataset: str
     stores: Mapping[str, Built]
-    given: Given = Given()
     protocols: tuple[Protocol, ...] = ()
     dvc: bool = False
+    stale: tuple[str, ...] = ()
 
     @property
     def clips(self) -> pd.DataFrame:
@@ -130,49 +143,88 @@ class Run:
 
 def gather(store: Store, params: Params, workspace: Workspace, dataset: str) -> Run:
     """Return what is known of a run."""
+    boxed = _boxed(workspace.index / f"{dataset}.parquet")
     built = {
-        name: _built(feature, workspace.code / f"{name}.json", dataset)
+        name: _built(feature, workspace.code / f"{name}.json", dataset, boxed=boxed)
         for name, feature in store.features.items()
         if name in params.stores and dataset in feature.descriptions
     }
+    stale = list(_of_other_input(store, built, dataset))
+    protocols = [
+        it
+        for name in params.protocols
+        if (it := _protocol(workspace, name, store, stale)) is not None and dataset in it.datasets
+    ]
     return Run(
         dataset=dataset,
         stores=_ordered(built),
-        given=_given(workspace.index / f"{dataset}.parquet", built),
-        protocols=tuple(
-            it
-            for name in params.protocols
-            if (it := _protocol(workspace, name, next(iter(store.features.values())).clips)) is not None
-            and dataset in it.datasets
-        ),
-        dvc=(workspace.root / "dvc.lock").is_file(),
+        protocols=tuple(protocols),
+        dvc=_ran_by_dvc(workspace.root / "dvc.lock", built),
+        stale=tuple(stale),
     )
 
 
-def _built(feature: Feature, code: Path, dataset: str) -> Built:
+def _built(feature: Feature, code: Path, dataset: str, *, boxed: Set[str]) -> Built:
     description = feature.descriptions[dataset]
     record = _json(code)
     clips, failures = feature.clips, feature.failures
+    measures = _measures(feature, dataset)
     return Built(
         description=description,
         clips=clips[clips["dataset"] == dataset],
         failures=failures[failures["dataset"] == dataset],
-        measures=_measures(feature, dataset),
+        measures={
+            name: values
+            for name in MEASURED
+            if (values := [float(its[name]) for its in measures.values() if name in its])
+        },
+        given=_given(measures, boxed),
         code=record if record.get("digest") == description.code else {},
     )
 
 
-def _measures(feature: Feature, dataset: str) -> dict[str, list[float]]:
-    """Return the numbers of `MEASURED`, from the records of the clips; no array is read."""
-    found: dict[str, list[float]] = {}
+def _measures(feature: Feature, dataset: str) -> dict[str, Mapping[str, Any]]:
+    """Return the measures of every clip, from their records; no array is read."""
     if feature.descriptions[dataset].kind not in ("align", "tim"):
-        return found
-    for subject in feature.subjects(dataset):
-        for _, record in feature.open(dataset, subject).records.values():
-            for name in MEASURED:
-                if name in record["measures"]:
-                    found.setdefault(name, []).append(float(record["measures"][name]))
-    return found
+        return {}
+    return {
+        clip: record["measures"]
+        for subject in feature.subjects(dataset)
+        for clip, (_, record) in feature.open(dataset, subject).records.items()
+    }
+
+
+def _given(measures: Mapping[str, Mapping[str, Any]], boxed: Set[str]) -> Given:
+    """Return what clips came with: nothing that was looked for is sure of itself and repeats exactly."""
+    sure = {clip for clip, its in measures.items() if its.get("confidence") == 1}
+    exact = {clip for clip in sure if measures[clip].get("repeat") == 0}
+    return Given(landmarks=len(exact), boxes=len((sure - exact) & boxed))
+
+
+def _boxed(index: Path) -> set[str]:
+    """Return the clips whose recordings came with a box, by the index: stores do not say it."""
+    if not index.is_file():
+        return set()
+    table = read_parquet(index)
+    return set(table.loc[table["box"].map(_some), "clip_id"])
+
+
+def _some(cell: Any) -> bool:
+    return cell is not None and hasattr(cell, "__len__") and len(cell) > 0
+
+
+def _of_other_input(store: Store, built: Mapping[str, Built], dataset: str) -> Iterator[str]:
+    """Give the stores that were computed from what another one held before it was built again."""
+    for name, it in built.items():
+        if it.source not in built:
+            continue
+        one, source = store.feature(name), store.feature(it.source)
+        there = set(source.subjects(dataset))
+        for subject in one.subjects(dataset):
+            content = source.commit(dataset, subject).content if subject in there else ""
+            if one.commit(dataset, subject).inputs != subject_key(it.description, content):
+                yield f"store {name} was computed from another {it.source} than lies there: run `dvc repro`"
+                break
 
 
 def _ordered(built: Mapping[str, Built]) -> dict[str, Built]:
@@ -187,36 +239,57 @@ def _ordered(built: Mapping[str, Built]) -> dict[str, Built]:
     return done
 
 
-def _given(index: Path, built: Mapping[str, Built]) -> Given:
-    """Return what the recordings came with, by the index: stores do not say it."""
-    if not index.is_file() or not built:
-        return Given()
-    table = read_parquet(index)
-    table = table[table["clip_id"].isin(next(iter(built.values())).clips["clip_id"])]
-    landmarks = table["landmarks"].map(_some)
-    return Given(landmarks=int(landmarks.sum()), boxes=int((table["box"].map(_some) & ~landmarks).sum()))
+def _ran_by_dvc(lock: Path, names: Iterable[str]) -> bool:
+    """Return whether DVC has a record of the stage of every store."""
+    if not lock.is_file():
+        return False
+    stages = (yaml.safe_load(lock.read_text(encoding="utf-8")) or {}).get("stages", {})
+    return all(f"store@{name}" in stages for name in names)
 
 
-def _some(cell: Any) -> bool:
-    return cell is not None and hasattr(cell, "__len__") and len(cell) > 0
+def _protocol(workspace: Workspace, name: str, store: Store, stale: list[str]) -> Protocol | None:
+    """Return what is known of a protocol; None where it has no folds, or those of another clip table.
 
-
-def _protocol(workspace: Workspace, name: str, table: pd.DataFrame) -> Protocol | None:
-    """Return what is known of a protocol; None where it has no folds, or those of another clip table."""
+    What is of another table, or of other stores, is added to `stale`.
+    """
     path = workspace.folds / f"{name}.json"
     if not path.is_file():
         return None
     folds = load_folds(path)
-    record = _json(workspace.scores / name / "scores.json")
+    table = next(iter(store.features.values())).clips
+    try:
+        folds.require(table)
+    except LeakError as error:
+        stale.append(f"protocol {name}: {error}")
+        return None
     ledger = Ledger(workspace.ledger / f"{name}.jsonl", folds=folds.digest)
     scored = table.loc[table["clip_id"].isin(folds.clips), "dataset"].value_counts().sort_index()
+    record = _json(workspace.scores / name / "scores.json")
     return Protocol(
         name=name,
         folds=folds,
         datasets={str(dataset): int(count) for dataset, count in scored.items()},
-        record=record if record.get("digest") == folds.digest else {},
+        record=_current(record, store, stale) if record.get("digest") == folds.digest else {},
         looks=ledger.counts(),
     )
+
+
+def _current(record: Mapping[str, Any], store: Store, stale: list[str]) -> dict[str, Any]:
+    """Return scores without those of features whose stores have been built anew since."""
+    known, kept = record.get("stores", {}), {}
+    for name, its in record["baselines"].items():
+        if name in BASELINES or (name in store.features and _digest(store.feature(name)) == known.get(name)):
+            kept[name] = its
+        else:
+            stale.append(
+                f"protocol {record['protocol']}: the scores of {name} are of another store than lies there: "
+                "run `dvc repro`"
+            )
+    return {**record, "baselines": kept}
+
+
+def _digest(feature: Feature) -> str:
+    return Manifest.read(cast(Path, feature.path)).digest
 
 
 def _json(path: Path) -> dict[str, Any]:

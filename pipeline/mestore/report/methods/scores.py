@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from mestore.aus import POLICIES
 from mestore.labels.maps import MAPS
 from mestore.protocols.folds import Folds
 from mestore.protocols.plan import EXCLUDED, not_as_published
@@ -15,6 +16,7 @@ from mestore.scores.baselines import SIDE
 from mestore.scores.settings import BASELINES
 
 _INSPECTED = "excluded after inspection"
+_UNITS = "au_"
 
 
 def sentences(run: Run) -> list[str]:
@@ -22,7 +24,7 @@ def sentences(run: Run) -> list[str]:
     told = [
         text for it in run.protocols for text in (" ".join(_folds(it)), " ".join(_scores(it, run))) if text
     ]
-    if any(it.record for it in run.protocols):
+    if any(map(_named, run.protocols)):
         told.append(_definitions(run))
     return told
 
@@ -31,15 +33,15 @@ def _folds(it: Protocol) -> Iterator[str]:
     folds = it.folds
     yield of_folds(folds)
     if folds.extra:
-        yield (
-            f"{number(len(folds.extra), 'clip')} of other datasets were trained on as well, and never scored."
-        )
+        extra = number(len(folds.extra), "clip")
+        yield f"The folds may also train on {extra} of other datasets, which are never scored."
     yield _label(it)
     persons = len(set(folds.clips.values()))
     of = [f"{count} of {name}" for name, count in it.datasets.items()]
     where = f" ({listed(of)})" if len(of) > 1 else ""
     clips = len(folds.clips)
-    yield f"{number(clips, 'clip')} of {number(persons, 'person')} {were(clips)} scored{where}."
+    what = f"{were(clips)} scored" if _named(it) else "can be scored"
+    yield f"{number(clips, 'clip')} of {number(persons, 'person')} {what}{where}."
     yield from _left_out(folds)
     if folds.flags:
         yield f"Scores in these folds carry the note: {'; '.join(map(outside, folds.flags))}."
@@ -57,18 +59,21 @@ def _left_out(folds: Folds) -> Iterator[str]:
 
 
 def _label(it: Protocol) -> str:
-    """Return what was predicted, with the clips of each class where scores tell them."""
-    label = outside(it.folds.label)
-    counts = _classes(it.record)
-    classes = f" ({listed(f'{name}: {count}' for name, count in counts.items())})" if counts else ""
-    if it.folds.label.startswith("au_"):
-        return f"For each clip, action units were predicted{classes}."
-    if it.folds.label in MAPS:
+    """Return what was, or is to be, predicted, with the clips of each class where scores tell them."""
+    name, one, more = it.folds.label, "is to be", "are to be"
+    label, counts, classes = outside(name), _classes(it.record), ""
+    if _named(it):
+        one, more = "was", "were"
+        classes = f" ({listed(f'{its}: {count}' for its, count in counts.items())})"
+    if name.startswith(_UNITS):
+        policy = POLICIES.get(name.removeprefix(_UNITS))
+        units = number(len(policy.units), "action unit") if policy else "action units"
         return (
-            f"The {len(MAPS[it.folds.label].classes)} classes of the label map {label} were "
-            f"predicted{classes}."
+            f"For each clip the {units} of the policy {label.removeprefix(_UNITS)} {more} predicted{classes}."
         )
-    return f"The annotated {label.replace('_', ' ')} was predicted{classes}."
+    if name in MAPS:
+        return f"The {len(MAPS[name].classes)} classes of the label map {label} {more} predicted{classes}."
+    return f"The annotated {label.replace('_', ' ')} {one} predicted{classes}."
 
 
 def _classes(record: Mapping[str, Any]) -> dict[str, int]:
@@ -85,7 +90,7 @@ def _classes(record: Mapping[str, Any]) -> dict[str, int]:
 
 def _scores(it: Protocol, run: Run) -> Iterator[str]:
     """Give what was scored in folds."""
-    named = it.record.get("baselines", {})
+    named = _named(it)
     if not named:
         return
     several = _several(named)
@@ -108,20 +113,29 @@ def _scores(it: Protocol, run: Run) -> Iterator[str]:
     maps = [name for name in named if _is_map(name, run)]
     if maps:
         yield (
-            f"Before, the maps of the {listed(_feature(name, run) for name in maps)} were averaged to "
+            f"Beforehand, the maps of the {listed(_feature(name, run) for name in maps)} were averaged to "
             f"{SIDE} × {SIDE} px, each clip by itself."
         )
     absent = {name: its["scores"]["clips"] - its["scores"]["predicted"] for name, its in named.items()}
     for name, count in absent.items():
         if count:
-            yield f"{number(count, 'clip')} without {_feature(name, run)} counted as wrong."
+            yield (
+                f"For {number(count, 'clip')} there was no prediction from {_feature(name, run)}, which "
+                "counted as wrong."
+            )
     these, others = it.looks
     if these:
         more = f", and {others} against other versions of them" if others else ""
         yield (
-            f"By the ledger, {number(these, 'set')} of predictions {'has' if these == 1 else 'have'} been "
-            f"scored against these folds{more}."
+            f"According to the ledger of evaluations, {number(these, 'set')} of predictions "
+            f"{'has' if these == 1 else 'have'} been scored against these folds{more}."
         )
+
+
+def _named(it: Protocol) -> Mapping[str, Any]:
+    """Return what was scored, by baseline."""
+    named: Mapping[str, Any] = it.record.get("baselines", {})
+    return named
 
 
 def _alike(svm: Mapping[str, Any], named: Mapping[str, Any]) -> dict[tuple[tuple[str, Any], ...], list[str]]:
@@ -138,7 +152,12 @@ def _several(named: Mapping[str, Any]) -> bool:
 
 
 def _svm(settings: Mapping[str, Any], features: Sequence[str], *, several: bool) -> str:
-    kernel = {"linear": "a linear kernel", "rbf": "an RBF kernel", "poly": "a polynomial kernel of degree 3"}
+    gamma = "(in scikit-learn gamma = scale)"
+    kernel = {
+        "linear": "a linear kernel",
+        "rbf": f"an RBF kernel {gamma}",
+        "poly": f"a polynomial kernel of degree 3 {gamma}",
+    }
     parts = [kernel[settings["kernel"]], f"C = {settings['C']:g}"]
     parts += ["classes weighted inversely to their frequency"] if settings["balanced"] else []
     each = "each of the features " if len(features) > 1 else ""
@@ -178,16 +197,20 @@ def _side(name: str, run: Run) -> int:
 
 
 def _definitions(run: Run) -> str:
+    several = [_several(_named(it)) for it in run.protocols if _named(it)]
+    one, more = ("class", "classes")
+    if any(several):
+        one, more = ("label", "labels") if all(several) else ("class or label", "classes or labels")
     pooled = (
-        "True positives, false positives and false negatives of each class were summed over all folds "
-        "before any score was taken. The unweighted F1 score (UF1) is the mean over classes of F1, the "
-        f"unweighted average recall (UAR) the mean over classes of recall {cite('see2019')}. Intervals of "
+        f"True positives, false positives and false negatives of each {one} were summed over all folds "
+        f"before any score was taken. The unweighted F1 score (UF1) is the mean over {more} of F1, the "
+        f"unweighted average recall (UAR) the mean over {more} of recall {cite('see2019')}. Intervals of "
         "95 % were found by drawing persons, not clips, with replacement (1000 draws)."
     )
     means = [it for it in run.protocols if it.record.get("average") == "folds"]
     if means:
         names = listed(it.name for it in means)
-        pooled += f" Means over the folds are given too for {names}, as published scores are."
+        pooled += f" Means over the folds are also given for {names}, as published scores are."
     return pooled
 
 

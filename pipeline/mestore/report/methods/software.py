@@ -1,10 +1,11 @@
 """Methods of software: the versions that are recorded of what ran, and what is not recorded, in sentences."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from mestore.faces.weights import WEIGHTS
 from mestore.report.methods.citing import cite, listed, outside
+from mestore.report.methods.faces import idle
 from mestore.report.methods.run import Run
 
 LIBRARIES: Mapping[str, tuple[str, str]] = {
@@ -47,16 +48,21 @@ def sentences(run: Run, *, version: str) -> str:
 def _versions(run: Run) -> Iterator[str]:
     """Give the libraries of the stores and of the scores, as recorded with them."""
     unknown = [it.name for it in run.stores.values() if not it.code]
-    records = [it.code["libraries"] for it in run.stores.values() if it.code]
+    records = [_without(it.code["libraries"], idle(it)[1]) for it in run.stores.values() if it.code]
     yield from _named("Stores were computed with", records)
     if unknown:
         yield f"The versions of the libraries that computed {listed(unknown)} are not on record."
     yield from _named(
-        "Scores were computed with", [it.record["code"]["libraries"] for it in run.protocols if it.record]
+        "Scores were computed with",
+        [it.record["code"]["libraries"] for it in run.protocols if it.record.get("baselines")],
     )
 
 
-def _named(begin: str, records: list[Mapping[str, str]]) -> Iterator[str]:
+def _without(record: Mapping[str, Any], names: Set[str]) -> dict[str, Any]:
+    return {name: its for name, its in record.items() if name not in names}
+
+
+def _named(begin: str, records: Sequence[Mapping[str, str]]) -> Iterator[str]:
     versions: dict[str, list[str]] = {}
     for record in records:
         for name, found in record.items():
@@ -78,10 +84,10 @@ def _library(name: str, versions: list[str]) -> str:
 
 def _weights(run: Run) -> Iterator[str]:
     """Give the weights of face models, by file and hash."""
-    uses: list[Mapping[str, Any]] = [
-        it.code.get("declared", {}).get("uses", {}) for it in run.stores.values()
-    ]
-    weights = {name: digest for its in uses for name, digest in its.get("weights", {}).items()}
+    weights: dict[str, str] = {}
+    for it in run.stores.values():
+        uses = it.code.get("declared", {}).get("uses", {})
+        weights |= _without(uses.get("weights", {}), idle(it)[0])
     if weights:
         files = listed(
             f"{WEIGHTS[name].file if name in WEIGHTS else outside(name)} (SHA-256 {digest[:_DIGITS]})"
@@ -91,12 +97,15 @@ def _weights(run: Run) -> Iterator[str]:
 
 
 def notes(run: Run) -> list[str]:
-    """Return what the author should know: stores of code that is not the one on record."""
+    """Return what the author should know: what is of other code or other data than is there."""
     return [
-        f"store {it.name} was computed by other code than data/code has on record: run `dvc repro`, or do "
-        "not give versions for it"
-        for it in run.stores.values()
-        if not it.code
+        *map(outside, run.stale),
+        *(
+            f"store {it.name} was computed by other code than data/code has on record: run `dvc repro`, or "
+            "do not give versions for it"
+            for it in run.stores.values()
+            if not it.code
+        ),
     ]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from mestore.features import FEATURES
-from mestore.report.methods.citing import cite, listed, number, outside
+from mestore.report.methods.citing import cite, listed, number, outside, were
 from mestore.report.methods.faces import aligned
 from mestore.report.methods.run import Built, Run
 
@@ -45,6 +45,10 @@ def noun(it: Built, run: Run) -> str:
 
 def _noun(it: Built) -> str:
     short = NOUNS.get(it.description.kind, it.description.kind)
+    if it.params.get("method") == "as_delivered":
+        short = "delivered crops"
+    if it.params.get("sampling") == "uniform":
+        short = "sampled clips"
     return f"{short} {_PAIRS[it.params['pairs']]}" if it.params.get("pairs") in _PAIRS else short
 
 
@@ -59,8 +63,8 @@ def _of(it: Built, run: Run) -> Iterable[str]:
 def _failed(it: Built) -> Iterator[str]:
     if it.failed:
         yield (
-            f"{number(it.failed, 'clip')} of {len(it.clips)} failed at this step, and what was computed from "
-            "it lacks them."
+            f"{number(it.failed, 'clip')} of {len(it.clips)} failed at this step, and {were(it.failed)} left "
+            "out of what was computed from it."
         )
 
 
@@ -73,7 +77,7 @@ def _source(it: Built, run: Run) -> str:
 
 def generic(it: Built, run: Run) -> Iterator[str]:
     """Give what is true of a store of any kind."""
-    given = listed(f"{name} = {_value(value)}" for name, value in it.params.items()) if it.params else "none"
+    given = listed(f"{outside(name)} = {_value(it.params[name])}" for name in it.params) or "none"
     yield (
         f"Features of kind {outside(it.description.kind)} ({outside(it.description.units)}) were computed "
         f"from {_source(it, run)} (parameters: {given})."
@@ -88,20 +92,20 @@ def _value(value: Any) -> str:
 
 def tim(it: Built, run: Run) -> Iterator[str]:
     """Give how clips were brought to one length."""
-    span = "between onset and offset"
+    span = "from onset to offset"
     if it.params["span"] == "onset-2apex":
         span = (
-            "from the onset to as long after the apex as it was before it, and to the offset at the latest "
-            f"{cite('varanka2024')}"
+            "from the onset to as long after the apex as the onset was before it (to the offset where that "
+            f"came first, or where the apex was the onset) {cite('varanka2024')}"
         )
     source, n = _source(it, run), it.params["n"]
     how = {
         "tim": f"interpolated to {n} frames by the temporal interpolation model (TIM) {cite('zhou2011')}, "
         "computed in closed form as a linear map along time",
-        "uniform": f"sampled at {n} of their frames, evenly spaced",
+        "uniform": f"sampled at {n} evenly spaced frames",
         "linear": f"interpolated linearly in time to {n} frames",
     }[it.params["sampling"]]
-    yield f"{source[0].upper()}{source[1:]} of each clip were {how}, {span}."
+    yield f"{source[0].upper()}{source[1:]} of each clip, {span}, were {how}."
     filled = [int(count) for count in it.measures.get("filled", []) if count]
     if filled:
         yield (
@@ -203,11 +207,7 @@ def lbp_top(it: Built, run: Run) -> Iterator[str]:
         f"{rows} × {columns} blocks (rows × columns)" if rows * columns > 1 else "the whole crop as one block"
     )
     if rows * columns > 1:
-        blocks += (
-            f" that overlapped by {p['overlap']:.0%}".replace("%", " %")
-            if p["overlap"]
-            else " without overlap"
-        )
+        blocks += f" that overlapped by {p['overlap'] * 100:.3g} %" if p["overlap"] else " without overlap"
     read = "the nearest pixel" if p["sampling"] == "nearest" else "bilinear interpolation"
     yield (
         f"Local binary patterns on three orthogonal planes (LBP-TOP) {cite('zhao2007')} were computed from "
@@ -227,14 +227,19 @@ def mdmo(it: Built, run: Run) -> Iterator[str]:
         "subtracted. In each region the vectors of the fullest of 8 direction bins were averaged, and the "
         "averages were averaged over the flows, as vectors and not, as originally published, in polar "
         "coordinates. Magnitudes were divided by the largest of the clip and weighted by α = "
-        f"{it.params['alpha']:g}, directions by 1 – α, which gave 72 values per clip."
+        f"{it.params['alpha']:g}, directions by 1 − α, which gave 72 values per clip."
     )
+
+
+def align(it: Built, run: Run) -> Iterator[str]:
+    """Give crops: they are of the recordings, whatever else is in the run."""
+    yield from aligned(it)
 
 
 Sentences = Callable[[Built, Run], Iterable[str]]
 
 KINDS: Mapping[str, Sentences] = {
-    "align": aligned,
+    "align": align,
     "tim": tim,
     "tvl1": tvl1,
     "tvl1-fast": tvl1,

@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -17,13 +17,13 @@ from typing import Any
 from urllib.parse import quote
 
 from joblib import effective_n_jobs
-from joblib.externals.loky import ProcessPoolExecutor
-from joblib.externals.loky.process_executor import BrokenProcessPool
 from markupsafe import Markup
 from PIL import Image as Pillow
 
+from mestore.build.crew import build_all
 from mestore.build.pages import BODY, IMAGES, USED, shown_clips, whole
-from mestore.build.parent import end_with
+from mestore.build.processes import processes
+from mestore.build.subject import Outcome
 from mestore.errors import BuildError
 from mestore.params import Params
 from mestore.progress import Progress
@@ -124,9 +124,9 @@ def _make(tasks: Sequence[PageTask], *, jobs: int, progress: Progress) -> None:
     missing = [task for task, found in zip(tasks, there, strict=True) if not found]
     progress(len(tasks) - len(missing), len(tasks))
     broken = {}
-    for done, (task, error) in enumerate(_made(missing, width=min(width, len(missing))), start=1):
-        if error:
-            broken[task.name] = error
+    for done, outcome in enumerate(_made(missing, width=min(width, len(missing))), start=1):
+        if outcome.error:
+            broken[outcome.name] = outcome.error
         progress(len(tasks) - len(missing) + done, len(tasks))
     if broken:
         first = min(broken)
@@ -136,22 +136,16 @@ def _make(tasks: Sequence[PageTask], *, jobs: int, progress: Progress) -> None:
         )
 
 
-def _made(tasks: Sequence[PageTask], *, width: int) -> Iterator[tuple[PageTask, str]]:
-    """Make pages side by side, and give each with how it failed, or ""."""
+def _made(tasks: Sequence[PageTask], *, width: int) -> Iterator[Outcome]:
+    """Make pages side by side, and give what came of each."""
     if width <= 1:
-        yield from ((task, make_page(task)) for task in tasks)
-        return
-    executor = ProcessPoolExecutor(max_workers=width, initializer=end_with, initargs=(os.getpid(),))
-    try:
-        futures = {executor.submit(make_page, task): task for task in tasks}
-        for future in as_completed(futures):
-            try:
-                yield futures[future], future.result()
-            except BrokenProcessPool as death:
-                said = f"a worker died, killed or out of memory; lower compute.n_jobs ({death})"
-                yield futures[future], said
-    finally:
-        executor.shutdown(wait=True, kill_workers=True)
+        yield from map(_outcome, tasks)
+    else:
+        yield from build_all(partial(processes, width, _outcome), tasks)
+
+
+def _outcome(task: PageTask) -> Outcome:
+    return Outcome(name=task.name, error=make_page(task))
 
 
 def _legend(shown: Shown, tasks: Sequence[PageTask], folder: Path) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Tasks: what the page of each subject shows, with the digest of all of it: its name in the build cache."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -14,6 +14,7 @@ from mestore.qc import REMEDIES, looks
 from mestore.report.numbers import TITLES
 from mestore.report.shown import stores_shown
 from mestore.report.subject.body import PageTask
+from mestore.report.texts import failures, worded
 from mestore.store.feature import Feature
 from mestore.workspace import Workspace
 
@@ -39,8 +40,10 @@ def page_tasks(workspace: Workspace, params: Params, dataset: str, *, faces: boo
         return []
     roles = {role: features[name] for role, name in shown.roles.items()}
     table = (roles.get("crops") or next(iter(features.values()))).clips
-    table = table.loc[table["dataset"] == dataset, ["subject", *COLUMNS]]
-    failures = _failures(features.values(), dataset)
+    table = worded(table.loc[table["dataset"] == dataset, ["subject", *COLUMNS]], paths=faces)
+    failed: dict[str, list[dict[str, Any]]] = {}
+    for row in failures(features.values(), dataset, paths=faces):
+        failed.setdefault(row["subject"], []).append(row)
     given = _given(workspace, dataset)
     flags = _flags(roles, dataset, sorted(set(table["subject"])), params.quality)
     code = code_digest(["mestore.report.subject.body"], source=SOURCE, libraries=_LIBRARIES, files=_FILES)[
@@ -52,7 +55,7 @@ def page_tasks(workspace: Workspace, params: Params, dataset: str, *, faces: boo
         what: dict[str, Any] = {
             "rows": clips,
             "given": {row["clip_id"]: given[row["clip_id"]] for row in clips if row["clip_id"] in given},
-            "failures": failures.get(str(subject), []),
+            "failures": failed.get(str(subject), []),
             "flags": {row["clip_id"]: flags[row["clip_id"]] for row in clips if row["clip_id"] in flags},
             "titles": dict(TITLES),
             "faces": faces,
@@ -70,17 +73,6 @@ def _content(feature: Feature, dataset: str, subject: str) -> object:
     """Return what decides what a store shows of a subject, whatever it was computed from."""
     content = feature.commit(dataset, subject).content
     return {"content": content, "params": feature.descriptions[dataset].params}
-
-
-def _failures(features: Iterable[Feature], dataset: str) -> dict[str, list[dict[str, str]]]:
-    """Return every failure once, by subject: stores carry along those of their inputs."""
-    found: dict[str, dict[tuple[str, str], dict[str, str]]] = {}
-    for feature in features:
-        table = feature.failures
-        for row in table[table["dataset"] == dataset].to_dict("records"):
-            its = {str(name): str(value) for name, value in row.items()}
-            found.setdefault(its["subject"], {})[its["clip_id"], its["store"]] = its
-    return {subject: [rows[key] for key in sorted(rows)] for subject, rows in found.items()}
 
 
 def _given(workspace: Workspace, dataset: str) -> dict[str, dict[str, Any]]:
