@@ -29,8 +29,10 @@ def test_the_parameter_reference_in_docs_is_the_one_that_is_printed():
 def test_what_is_refused_is_one_paragraph_and_status_one(tmp_path):
     shutil.copy(ROOT / "params.yaml", tmp_path)
     done = run("summary", cwd=tmp_path)
+    assert done.returncode == 0 and "none yet" in done.stdout and "mestore build" in done.stdout
+    done = run("verify", cwd=tmp_path)
     assert done.returncode == 1 and done.stdout == ""
-    assert done.stderr.startswith("mestore: ") and "dvc repro" in done.stderr
+    assert done.stderr.startswith("mestore: ") and "Traceback" not in done.stderr
     (tmp_path / "mine").write_text("not a demo")
     done = run("demo", str(tmp_path))
     assert done.returncode == 1 and "is not empty" in done.stderr

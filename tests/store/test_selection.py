@@ -89,6 +89,9 @@ def test_a_selection_is_read_in_processes_however_they_start(tmp_path, method, c
     with context.Pool(2) as pool:
         found = [pool.apply_async(_digest, (chosen,)) for _ in range(2)]
         assert [one.get(timeout=60) for one in found] == [expected] * 2
+        # Not by a signal, as leaving the block would: what else ran in this process may have them handled.
+        pool.close()
+        pool.join()
 
 
 def _digest(chosen) -> str:

@@ -1,7 +1,7 @@
 """Methods of protocols: how folds were made, in a sentence, one function per kind of protocol.
 
 A protocol that is not in `PROTOCOL_SENTENCES` gets a sentence all the same, made of its title and parameters;
-`tests/report/test_methods.py` asks for a better one.
+`tests/report/test_methods_text.py` asks for a better one.
 """
 
 from collections.abc import Callable, Mapping

@@ -2,7 +2,7 @@
 
 They stand here and not beside their kinds: what a kind's module says counts in its code digest, and a better
 word must not build stores anew. A kind that is not in `KINDS` gets a sentence all the same, made of its spec
-and its parameters; `tests/report/test_methods.py` asks for a better one.
+and its parameters; `tests/report/test_methods_text.py` asks for a better one.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
