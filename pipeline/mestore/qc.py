@@ -14,7 +14,8 @@ from mestore.datasets.exclusions import COLUMNS
 from mestore.datasets.own import EXCLUSIONS
 from mestore.datasets.table_io import replacing
 from mestore.errors import MEStoreError
-from mestore.params import QualityParams
+from mestore.features import FLOWS
+from mestore.params import Params, QualityParams
 from mestore.store.reader import Store
 
 PIXELS = ("residual", "drift_px", "noise_floor_px")
@@ -66,6 +67,16 @@ class Look:
 
     def __str__(self) -> str:
         return f"{self.number} {self.found:.3g}, {self.bound} {self.threshold:.3g} ({self.store})"
+
+
+def measured(params: Params) -> list[str]:
+    """Return the names of the stores in params.yaml that have quality numbers: of crops and of flows."""
+    return [name for name, store in params.stores.items() if store.kind in ("align", *FLOWS)]
+
+
+def included(table: pd.DataFrame, clips: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a table, by clip_id, whose clips exclusions.csv does not name."""
+    return table[~table["clip_id"].isin(set(clips.loc[clips["excluded"] != "", "clip_id"]))]
 
 
 def quality_table(store: Store, *, dataset: str | None = None) -> pd.DataFrame:

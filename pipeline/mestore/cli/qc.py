@@ -41,7 +41,7 @@ def qc(
         )
     store = _opened(workspace, params)
     table, clips = listing.quality_table(store), store.clips()
-    kept = table[~table["clip_id"].isin(set(clips.loc[clips["excluded"] != "", "clip_id"]))]
+    kept = listing.included(table, clips)
     found = [look for name in names for look in listing.looks(kept[kept["dataset"] == name], params.quality)]
     if as_json:
         say_json({"findings": [asdict(look) for look in found]})
@@ -62,18 +62,13 @@ def qc(
 
 def _opened(workspace: "Workspace", params: "Params") -> "Store":
     """Return the stores that have quality numbers, of those that are built."""
-    from mestore.features import FLOWS
+    from mestore.qc import measured
     from mestore.store.layout import CLIPS
     from mestore.store.reader import open_store
 
-    kinds = ("align", *FLOWS)
     return open_store(
         workspace.stores,
-        names=[
-            name
-            for name, its in params.stores.items()
-            if its.kind in kinds and (workspace.stores / name / CLIPS).is_file()
-        ],
+        names=[name for name in measured(params) if (workspace.stores / name / CLIPS).is_file()],
     )
 
 

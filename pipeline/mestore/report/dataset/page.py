@@ -13,10 +13,9 @@ import numpy as np
 from mestore.build.cache import remove_left_over
 from mestore.datasets import READERS
 from mestore.errors import MEStoreError, ParamsError
-from mestore.features import FLOWS
 from mestore.params import Params
 from mestore.progress import shown as progress_shown
-from mestore.qc import REMEDIES, Look, by_clip, looks, quality_table
+from mestore.qc import REMEDIES, Look, by_clip, included, looks, measured, quality_table
 from mestore.report.dataset.built import built, parameters, protocols
 from mestore.report.dataset.counts import counted
 from mestore.report.dataset.rows import Told, addresses, clip_rows
@@ -168,13 +167,11 @@ def _quality(
     store: Store, params: Params, dataset: str, clips: "pd.DataFrame"
 ) -> tuple["pd.DataFrame", list[Look]]:
     """Return the quality numbers of a dataset's clips, and which of them stand out, as `mestore qc` says."""
-    kinds = ("align", *FLOWS)
-    names = [name for name in store.features if params.stores[name].kind in kinds]
+    names = measured(params)
     if not names:
         return quality_table(store, dataset=dataset).iloc[:0], []
     table = quality_table(open_store(store.path, names=names), dataset=dataset)
-    kept = table[~table["clip_id"].isin(set(clips.loc[clips["excluded"] != "", "clip_id"]))]
-    return table, looks(kept, params.quality)
+    return table, looks(included(table, clips), params.quality)
 
 
 def _clips_each(clips: "pd.DataFrame") -> Any:
