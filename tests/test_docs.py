@@ -63,6 +63,20 @@ def test_a_newcomer_reads_the_whole_readme():
     assert text.count("\n") - speed.count("\n") < 150
 
 
+def test_the_architecture_names_every_module_of_a_package_and_no_other():
+    """Files of a registry (one per dataset, kind, method or format) need not be named."""
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    parts = re.findall(r"^Inside `(\w+)/`:(.*?)(?=^Inside|^## )", text, re.MULTILINE | re.DOTALL)
+    assert len(parts) > 10
+    for package, said in parts:
+        files = sorted((ROOT / "pipeline/mestore" / package).rglob("*.py"))
+        registries = "".join(path.read_text() for path in files if path.name == "__init__.py")
+        there = {path.stem for path in files} - {"__init__", "__main__"}
+        named = set(re.findall(r"`(\w+)`", said))
+        assert there - named <= set(re.findall(r"\.(\w+):\w+\"", registries)), package
+        assert named <= there, package
+
+
 def test_the_readme_shows_the_stages_as_dvc_dag_does(small):
     """All but `code`, which comes before each, and arrows that follow from others."""
     dag = networkx.DiGraph(re.findall(r'"([^"]+)" -> "([^"]+)"', small.dvc("dag", "--dot")))

@@ -4,13 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from conftest import clip_table, vector_sample, write_store
 from mestore.doctor import (
-    check_checkout,
     check_closed,
     check_free,
     check_group,
@@ -23,6 +23,7 @@ from mestore.doctor import (
     check_python,
     check_recordings,
     check_weights_folder,
+    check_workspace,
     closed_by,
     dvc_config,
     examine,
@@ -39,7 +40,7 @@ MEMBER, STRANGER, GROUP = 3001, 3002, 2000
 
 @pytest.fixture
 def workspace(tmp_path) -> Workspace:
-    """A checkout with recordings and caches, closed to others."""
+    """A workspace with recordings and caches, closed to others."""
     root = tmp_path / "checkout"
     for folder in (".dvc/cache", ".dvc/mestore/subjects/ab", "data/raw/demo", "data/stores"):
         (root / folder).mkdir(parents=True)
@@ -55,10 +56,10 @@ def test_a_workspace_in_order_has_no_problem(workspace):
     assert len({check.name for check in checks}) == len(checks) > 12
 
 
-def test_a_folder_that_is_no_checkout_is_a_problem(workspace):
-    assert check_checkout(workspace.root).ok
-    check = check_checkout(workspace.raw)
-    assert not check.ok and "has no .dvc and no params.yaml" in check.found
+def test_a_folder_that_is_no_workspace_is_a_problem(workspace):
+    assert check_workspace(workspace.root).ok
+    check = check_workspace(workspace.raw)
+    assert check.name == "workspace" and not check.ok and "has no .dvc and no params.yaml" in check.found
 
 
 def test_python_must_be_new_enough():
@@ -264,8 +265,7 @@ def shared(tmp_path):
     """A folder that everybody can get to, however closed the tests' own folder is."""
     if os.geteuid() != 0:
         pytest.skip("only root can be somebody else")
-    folder = Path("/tmp") / f"mestore-doctor-{os.getpid()}"
-    folder.mkdir()
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder)

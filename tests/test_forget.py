@@ -12,15 +12,17 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from recordings import TABLE_HEADER, index, pixels, remember_young_files, write_csv, write_frames, write_video
 
 from checkout import Checkout
 from conftest import clip_table, crop_sample, vector_sample, write_store
 from mestore.datasets.table_io import write_parquet
 from mestore.errors import MEStoreError
 from mestore.export import export_store
-from mestore.forget.dvc_traces import DvcFolders, dvc_memory, dvc_traces
+from mestore.forget.dvc_traces import DvcFolders, dvc_memory, dvc_traces, old_tables
 from mestore.forget.forget import find, forget
 from mestore.forget.participant import IDENTITY, participant
+from mestore.forget.recordings import RecordedFile, recorded_paths
 from mestore.forget.search import LARGEST_TEXT
 from mestore.store.layout import subject_key
 from mestore.store.reader import Feature
@@ -47,8 +49,8 @@ def lab(tmp_path_factory) -> Checkout:
     for name, n in (("clips", 5), ("old", 4)):
         stores[name] = {"kind": "tim", "input": "stores/crops", "params": {"n": n}}
     reader = {"reader": "casme2", "options": {"layout": "raw"}}
-    datasets = {"demo": reader, "other": reader}
-    checkout.set_params({"datasets": datasets, "stores": stores, "evaluate.loso.features": []})
+    changes = {"datasets": {"demo": reader, "other": reader}, "stores": stores, "evaluate.loso.features": []}
+    checkout.set_params({**changes, "compute.n_jobs": 1})
     checkout.dvc("repro")
     checkout.run(".venv/bin/mestore", "publish", "data/stores", "published")
     checkout.dvc("remote", "add", "-d", "nas", str(checkout.folder.parent / "nas"))
@@ -278,6 +280,77 @@ def test_recordings_that_are_still_there_are_named(workspace):
     assert files(workspace.root) == before
 
 
+def write_sheets(workspace: Workspace, *rows: tuple[str, str, str, str], but: str = "") -> None:
+    """Write the coding sheets of rows (dataset, subject, person, path), without those of one person."""
+    for dataset in {row[0] for row in rows}:
+        lines = [
+            (subject, "c", path, 1, 2, 3, 200, "happiness", "", person)
+            for its, subject, person, path in rows
+            if its == dataset and person != but
+        ]
+        write_csv(workspace.raw / dataset / "recordings.csv", [(*TABLE_HEADER, "person"), *lines])
+
+
+def indexed(root: Path, *rows: tuple[str, str, str, str]) -> Workspace:
+    """Return a workspace with the index of recordings, and their sheets without ann's rows since."""
+    workspace = Workspace(root=root, raw=root / "data/raw", cache=root / "cache")
+    datasets = sorted({row[0] for row in rows})
+    write_sheets(workspace, *rows)
+    for dataset in datasets:
+        found = index(workspace.raw / dataset, "table", cache=workspace.cache / "hashes", dataset=dataset)
+        assert found.failures.empty
+        write_parquet(found.clips, workspace.index / f"{dataset}.parquet")
+    write_sheets(workspace, *rows, but="ann")
+    readers = {dataset: {"reader": "table"} for dataset in datasets}
+    stores = {"crops": {"kind": "align", "input": "index"}}
+    protocols = {"protocols": {"loso": {"kind": "loso"}}, "evaluate": {"loso": {"features": []}}}
+    workspace.params.write_text(yaml.safe_dump({"datasets": readers, "stores": stores, **protocols}))
+    return workspace
+
+
+def in_memos(workspace: Workspace) -> set[str]:
+    """Return the files that the memos of hashes name."""
+    memos = (workspace.cache / "hashes").glob("*.parquet")
+    return {path for memo in memos for path in pq.read_table(memo)["path"].to_pylist()}
+
+
+def test_videos_that_are_still_there_are_named_without_those_beside_them(tmp_path, monkeypatch):
+    remember_young_files(monkeypatch)
+    raw = tmp_path / "ws/data/raw/toy"
+    names = ("ann_smile.mp4", "films/ann.mp4", "films/ben.mp4", "ben.mp4")
+    for seed, name in enumerate(names):
+        write_video(raw / name, [pixels(seed)] * 5)
+    workspace = indexed(
+        tmp_path / "ws",
+        *(
+            ("toy", f"s{number}", "ann" if "ann" in name else "ben", name)
+            for number, name in enumerate(names)
+        ),
+    )
+    assert in_memos(workspace) == set(names)
+    plan = find(workspace, "ann")
+    assert plan.recordings == tuple(f"{raw / name}" for name in names[:2])
+    with pytest.raises(MEStoreError, match=r"(?s)Nothing was removed.*ann_smile\.mp4"):
+        forget(workspace, plan)
+    for name in names[:2]:
+        (raw / name).unlink()
+    assert "ann is forgotten" in forget(workspace, find(workspace, "ann"))
+    assert "ben.mp4" in in_memos(workspace) and not in_memos(workspace) & set(names[:2])
+
+
+def test_recordings_of_somebody_else_in_another_dataset_are_not_named(tmp_path):
+    raw = tmp_path / "ws/data/raw"
+    rows = [("one", "s01", "ann"), ("two", "s07", "ann"), ("two", "s01", "ben")]
+    for dataset, subject, _ in rows:
+        write_frames(raw / dataset / subject / "c", [f"{number}.png" for number in (1, 2, 3)])
+    workspace = indexed(tmp_path / "ws", *((*row, f"{row[1]}/c") for row in rows))
+    assert find(workspace, "ann").recordings == (f"{raw / 'one/s01/c'}", f"{raw / 'two/s07/c'}")
+    shutil.rmtree(raw / "one/s01")
+    shutil.rmtree(raw / "two/s07")
+    assert "ann is forgotten" in forget(workspace, find(workspace, "ann"))
+    assert len(list((raw / "two/s01/c").iterdir())) == 3
+
+
 @pytest.mark.parametrize("form", ["h5", "npz", "parquet"])
 def test_exports_beside_the_data_are_found_and_left_to_the_user(workspace, form):
     target = workspace.root / "data" / f"vec.{form}"
@@ -483,6 +556,17 @@ def test_predictions_and_plots_that_were_learned_of_them_go_whole(tmp_path):
     record(dvc.runs / "aa/aa/aa", {"cmd": "sh stages/run evaluate loso", **run})
     record(dvc.lock, {"stages": {"folds@loso": {"cmd": "sh stages/run folds loso", "outs": [{"md5": fold}]}}})
     assert {trace.path for trace in dvc_traces(who, dvc, [])} == ours | {dvc.runs / "aa/aa/aa"}
+
+
+def test_old_indices_in_the_cache_say_where_videos_lay(tmp_path):
+    dvc = shared_cache(tmp_path)
+    table = clip_table(persons=1, clips_each=1).assign(media="video", paths=[["ann#1.mp4#0"]])
+    write_parquet(table, tmp_path / "toy.parquet")
+    folder = add(dvc, {"toy.parquet": (tmp_path / "toy.parquet").read_bytes()})
+    record(dvc.lock, {"stages": {"index": {"cmd": "sh stages/run index", "outs": [{"md5": folder}]}}})
+    tables = list(old_tables(dvc))
+    who = participant("toy/s00", clip_tables=[], old=tables)
+    assert recorded_paths(who, tables) == {RecordedFile("toy", "ann#1.mp4", "video")}
 
 
 def test_large_objects_are_not_read(tmp_path):

@@ -136,6 +136,15 @@ def test_an_upgrade_with_nothing_new_says_so(lab):
     assert {path: path.read_bytes() for path in before} == before
 
 
+def test_an_upgrade_hides_pictures_of_faces_from_git_too(lab):
+    ignored = lab / ".gitignore"
+    ignored.write_text("ours\n")
+    init_workspace(lab, upgrade=True)
+    assert "ours" in ignored.read_text().splitlines() and "*@*.png" in ignored.read_text().splitlines()
+    (lab / "demo-sub01-EP01_01f@115.png").write_text("")
+    assert "@115" not in git(lab, "status", "--porcelain", "--untracked-files=all")
+
+
 def test_an_upgrade_replaces_what_nobody_edited_and_lays_the_rest_beside(lab):
     old = b"# of an older version\n"
     for name in ("dvc.yaml", "stages/folds.py", "stages/gone.py", "stages/index.py"):

@@ -7,6 +7,7 @@ import yaml
 
 from mestore.errors import ParamsError
 from mestore.params import dump, kind_params, load_params
+from mestore.reference import params_reference
 
 ROOT = Path(__file__).parents[1]
 
@@ -93,3 +94,14 @@ def test_a_missing_section_a_missing_file_and_no_yaml(tmp_path):
     path.write_text("- 1\n")
     with pytest.raises(ParamsError, match="holds list"):
         load_params(path)
+
+
+def test_the_reference_gives_a_single_flow_no_axis_of_pairs():
+    said = [
+        line
+        for line in params_reference().splitlines()
+        if line.startswith("Input: align, tim. A clip: float32")
+    ]
+    flows = [line for line in said if "px of the crop" in line]
+    assert len(flows) == 4
+    assert all("float32 (y, x, channel), or (pair, y, x, channel) of a sequence, u" in line for line in flows)

@@ -218,6 +218,7 @@ def test_qc_writes_the_table_that_is_named_and_leaves_one_that_was_worked_on(lab
     assert done.returncode == 1 and no_traceback(done)
     assert "is there already, and differs" in done.stderr and "--force" in done.stderr
     assert path.read_bytes() == worked_on
+    assert run("qc", "toy", "--json", "--csv", str(path), cwd=lab).stdout == ""
     run("qc", "toy", "--csv", str(path), "--force", cwd=lab)
     assert path.read_bytes() == whole
 

@@ -172,6 +172,30 @@ def test_fill_refuses_numbers_far_apart():
         fill(np.zeros((3, 2)), [1, 2, 10**12])
 
 
+def test_frames_that_are_all_there_need_no_weights():
+    """100,000 x 100,000 of them would be 80 GB."""
+    frames = np.arange(100_000, dtype=np.int32)
+    np.testing.assert_array_equal(fill(frames, frames), frames)
+    out = tim_sample(sample_of(frames[:, None], frames), TimParams(n=3, sampling="uniform"))
+    assert out.data.tolist() == [[0], [49_999], [99_999]] and out.measures["filled"] == 0
+
+
+@pytest.mark.parametrize(
+    "call", [interpolate, lambda clip, n: tim_sample(sample_of(clip, clip), TimParams(n=n))]
+)
+def test_tim_of_more_frames_than_their_weights_have_room_says_what_to_do(call):
+    with pytest.raises(
+        ValueError, match=r"found 100000 frames, .* 100000 x 100000; expected .*; check the numbers"
+    ):
+        call(np.arange(100_000.0), 10)
+
+
+def test_gaps_among_more_frames_than_their_weights_have_room_are_refused():
+    there = np.delete(np.arange(60_000.0), 7)
+    with pytest.raises(ValueError, match=r"found 59999 frames, .* 59999 x 60000; expected"):
+        fill(there, there)
+
+
 @pytest.mark.parametrize("numbers", [[1, 2, 3], [1, 2, 5]])
 def test_fill_refuses_frames_that_are_not_finite(numbers):
     with pytest.raises(ValueError, match="NaN"):

@@ -54,6 +54,21 @@ def test_classes_are_those_of_the_clips_that_are_wanted_or_given(stores):
         ClipDataset(store, "vector", FOLD.train, label="person")
 
 
+def test_the_clips_of_held_out_persons_alone_tell_no_classes(stores):
+    """Of one clip a person, the classes would be its label, and an index into them another class."""
+    store = open_store(stores)
+    train = ClipDataset(store, "vector", FOLD.train)
+    clips = ["toy/s00/c0@10"]
+    with pytest.raises(
+        StoreError, match=r"expected `classes` too, such as those of the dataset of fold\.train"
+    ):
+        ClipDataset(store, "vector", FOLD.test, clips=clips)
+    given = ClipDataset(store, "vector", FOLD.test, clips=clips, classes=train.classes)
+    assert given.classes == train.classes and given.selection.ids == clips
+    every = ClipDataset(store, "vector", FOLD.test, clips=store.clips()["clip_id"].tolist())
+    assert every.classes == train.classes and len(every) == 3
+
+
 @pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
 def test_a_loader_with_workers_gives_every_clip_once_in_order(stores, method):
     dataset = ClipDataset(open_store(stores), "vector", FOLD.train)

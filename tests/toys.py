@@ -59,7 +59,7 @@ class ToyClips:
         if self.does == TAKES_WORKER:
             os.kill(os.getppid(), signal.SIGKILL)
         if self.does == WAITS_ONCE and first:
-            time.sleep(20)
+            time.sleep(300)  # whoever starts it kills it
         if self.does == LOSES_CACHE and first:
             (self.folder.parent / "cache").rename(self.folder.parent / "gone")
         if self.does in FAULTS:
@@ -99,7 +99,7 @@ def toy_task(folder: Path, number: int, does: int = WELL, *, length: int = 8) ->
     subject = f"s{number:02d}"
     return Task(
         subject=subject,
-        key=f"{number:02d}key",
+        key=f"{number:02d}" * 32,
         spec=spec,
         description=description,
         source=ToyClips(does, folder / "notes", subject, length),

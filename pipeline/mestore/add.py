@@ -17,6 +17,7 @@ from mestore.delivery import typed_options
 from mestore.errors import AnnotationError, MEStoreError, ParamsError
 from mestore.params import load_params
 from mestore.params_line import with_dataset, write_params
+from mestore.replacing import clear
 from mestore.workspace import Workspace
 
 _NAMED = 5  # subjects in a message
@@ -169,7 +170,7 @@ def _from_zip(
     except BaseException as error:
         if not fresh:
             raise
-        shutil.rmtree(target, ignore_errors=True)
+        clear(target)
         if isinstance(error, AnnotationError):
             raise AnnotationError(f"{error}\nThat folder is removed again; {archive} is as it was.") from None
         raise

@@ -14,9 +14,9 @@ from mestore.datasets.expected import Count, compare, editions, parts_not_here
 from mestore.datasets.index import Index, index_dataset
 from mestore.datasets.recognise import recognise
 from mestore.datasets.spec import ReaderOptions
-from mestore.datasets.table_io import replacing
 from mestore.errors import AnnotationError, MEStoreError
 from mestore.labels.criterion import is_micro
+from mestore.replacing import replacing
 
 COLUMNS = (
     *("topic", "part", "kind", "edition", "column", "value", "found", "expected"),

@@ -9,6 +9,12 @@ if TYPE_CHECKING:
     import pandas as pd
     import pandera.pandas as pa
 
+UNREAD = -1
+"""Stands for a frame number whose cell could not be read; file names hold no negative numbers."""
+
+FPS_UNREAD = 1.0
+"""Stands for frames per second that could not be read; no dataset is that slow."""
+
 KINDS = ("micro", "macro")
 MEDIA = ("frames", "video")
 
@@ -58,10 +64,10 @@ COLUMNS = {
     "kind": ("str", "micro or macro"),
     "modality": ("str", "what was recorded, such as colour, gray, nir or depth; may be empty"),
     "split": ("str", "where the dataset's own split puts it; empty where it has none"),
-    "onset": ("int64", "frame number of the onset, as in the file names"),
-    "apex": ("int64", "frame number of the apex"),
-    "offset": ("int64", "frame number of the offset"),
-    "fps": ("float64", "frames per second"),
+    "onset": ("int64", "frame number of the onset, as in the file names; -1 where it could not be read"),
+    "apex": ("int64", "frame number of the apex; -1 likewise"),
+    "offset": ("int64", "frame number of the offset; -1 likewise"),
+    "fps": ("float64", "frames per second; 1 where they could not be read"),
     "emotion": ("str", "as given, lower case, other as others; empty where there is none"),
     "objective_class": ("str", "as shipped, I to VII; empty where there is none"),
     "aus": ("str", "action units in one spelling (mestore.aus); empty where there are none"),
@@ -105,6 +111,12 @@ def schema() -> "pa.DataFrameSchema":
         for name, (kind, meaning) in COLUMNS.items()
     }
     return pa.DataFrameSchema(columns, strict=True, ordered=True, coerce=False)
+
+
+def timed(clips: "pd.DataFrame") -> "pd.DataFrame":
+    """Return the rows of a clip table whose length in frames and in seconds could be read."""
+    read = (clips["onset"] > UNREAD) & (clips["offset"] >= clips["onset"]) & (clips["fps"] != FPS_UNREAD)
+    return clips[read]
 
 
 def columns() -> list[str]:

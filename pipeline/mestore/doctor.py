@@ -52,7 +52,7 @@ def examine(workspace: Workspace) -> list[Check]:
     caches = {"DVC cache": cache, "build cache": workspace.cache}
     folders = caches | {"stores": workspace.stores}
     return [
-        check_checkout(workspace.root),
+        check_workspace(workspace.root),
         check_python(sys.version_info[:2]),
         *(check_program(name) for name in ("git", "dvc")),
         check_opencv(str(it.metadata["Name"]) for it in distributions()),
@@ -79,12 +79,12 @@ def dvc_config(root: Path) -> dict[str, Any]:
         raise MEStoreError(f"DVC's configuration below {root / '.dvc'} cannot be read: {error}") from None
 
 
-def check_checkout(root: Path) -> Check:
-    """Check that this is a checkout: DVC's folder and params.yaml are there."""
+def check_workspace(root: Path) -> Check:
+    """Check that this is a workspace: DVC's folder and params.yaml are there."""
     missing = [name for name in (".dvc", "params.yaml") if not (root / name).exists()]
     found = f"{root} has no {' and no '.join(missing)}" if missing else str(root)
     return Check(
-        name="checkout", ok=not missing, found=found, remedy="run in the folder that holds params.yaml"
+        name="workspace", ok=not missing, found=found, remedy="run in the folder that holds params.yaml"
     )
 
 
@@ -221,7 +221,7 @@ def check_one_file_system(folders: Mapping[str, Path]) -> Check:
         name="links",
         ok=one,
         found=f"{', '.join(folders)} are on {where}",
-        remedy="move the checkout, or the caches (`dvc cache dir`, MESTORE_CACHE)",
+        remedy="move the workspace, or the caches (`dvc cache dir`, MESTORE_CACHE)",
     )
 
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from mestore.errors import MEStoreError
 from mestore.features.spec import resolve
 from mestore.protocols.fold import Fold
 from mestore.protocols.folds import Folds, load_folds
+from mestore.replacing import replacing, replacing_folder
 from mestore.store.export import FOLDERS, FORMATS, MARK
 from mestore.store.export.selection import MADE_BY, Selection, clip_key, file_name
 from mestore.store.reader import Feature
@@ -76,7 +76,6 @@ def export_folds(
         names = ", ".join(it.name for it in frozen)
         raise MEStoreError(f"{folds} has no fold {fold!r}; it has {names}")
     with _replacing(target, folder=True, force=force) as temporary:
-        temporary.mkdir()
         for it in chosen:
             _write_fold(temporary, feature, frozen, it, to=to)
         about = {
@@ -116,25 +115,13 @@ def _absent(selection: Selection) -> str:
 
 @contextmanager
 def _replacing(target: Path, *, folder: bool, force: bool) -> Iterator[Path]:
-    """Give a temporary name beside `target`, and rename it to `target` if all went well."""
+    """Give a file or folder to be written, and have it take the place of `target` if all went well."""
     _check_target(target, folder=folder, force=force)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        if folder and target.exists():
-            old = target.with_name(f".{target.name}.{os.getpid()}.old")
-            target.rename(old)
-            temporary.rename(target)
-            shutil.rmtree(old)
-        else:
-            temporary.replace(target)
+        with replacing_folder(target) if folder else replacing(target) as temporary:
+            yield temporary
     except OSError as error:
         raise MEStoreError(f"{target} cannot be written ({error}); nothing was left of it") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-        if temporary.is_file():
-            temporary.unlink()
 
 
 def _check_target(target: Path, *, folder: bool, force: bool) -> None:

@@ -3,15 +3,19 @@
 Zarr does not open straight over DVC's file system, so the files are fetched, checked, and then opened.
 """
 
-import shutil
+import glob
+import os
 import uuid
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pydantic import TypeAdapter, ValidationError
 
 from mestore.errors import StoreError
+from mestore.params import Name
+from mestore.replacing import clear, clear_left_over
 from mestore.store.layout import CLIPS, FAILURES, SUFFIX, subject_key
 from mestore.store.manifest import MANIFEST, Manifest
 from mestore.store.tables import read_clips, read_failures, write_tables
@@ -51,12 +55,14 @@ def fetch_store(
     Raises
     ------
     StoreError
-        If it is there already, the repository or the store cannot be read, or a person is unknown.
+        If it is there already, the repository or the store cannot be read, a person is unknown, or a dataset
+        has no name that params.yaml would allow.
     """
     goal = to / name
     if goal.exists():
         raise StoreError(f"{goal} is there already; remove it, or fetch into another folder")
     wanted = None if persons is None else set(persons)
+    clear_left_over(to.glob(f".{glob.escape(name)}-{'[0-9a-f]' * 32}"))
     partial = to / f".{name}-{uuid.uuid4().hex}"
     partial.mkdir(parents=True)
     try:
@@ -74,6 +80,7 @@ def fetch_store(
                 _get(files, f"{source}/zarr.json", group / "zarr.json", repository=repository)
             key = subject_key(subject)
             _get(files, f"{source}/{key}", group / key, repository=repository)
+            os.utime(partial)  # so that no other fetch takes it for a killed one's, however long this takes
         _refuse_others(partial, repository)
         write_tables(partial, clips, failures)
         findings = verify(partial)
@@ -81,7 +88,7 @@ def fetch_store(
             raise StoreError(f"{STORES}/{name} of {repository} is damaged: {findings[0]}")
         partial.rename(goal)
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        clear(partial)
     return goal
 
 
@@ -123,5 +130,14 @@ def _of(folder: Path, persons: set[str] | None) -> tuple[pd.DataFrame, pd.DataFr
 
 
 def _subjects(clips: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    """Give the subjects of a clip table that somebody else wrote: a dataset becomes the name of a folder."""
     pairs = clips[["dataset", "subject"]].drop_duplicates().astype(str)
+    for dataset in pairs["dataset"].unique():
+        try:
+            TypeAdapter(Name).validate_python(dataset)
+        except ValidationError:
+            raise StoreError(
+                f"{CLIPS} names a dataset {dataset!r}; expected small letters, digits and _, a letter first: "
+                "fetch from a repository that you trust"
+            ) from None
     yield from pairs.itertuples(index=False, name=None)

@@ -26,6 +26,8 @@ _IGNORED: dict[str, tuple[str, ...]] = {
         ".*.check.csv.*.tmp",
         ".params.yaml.*.tmp",
         "*.audit.html",
+        ".*.audit.html.*.tmp",
+        "*@*.png",
     ),
     # The first three are DVC's own, of an interrupted `dvc init`.
     ".dvc/.gitignore": ("/config.local", "/tmp", "/cache", "/mestore"),
@@ -54,6 +56,7 @@ def init_workspace(directory: Path, *, upgrade: bool = False) -> str:
     directory = directory.absolute()
     if upgrade:
         done = upgrade_workspace(directory)
+        _ignore(directory)
         _note_interpreter(directory)
         return done
     given = template()
@@ -117,7 +120,8 @@ def _run(command: Sequence[str], directory: Path) -> str:
     return done.stdout
 
 
-def _lay_out_rest(directory: Path) -> None:
+def _ignore(directory: Path) -> None:
+    """Have git pass over what holds faces or is nobody's; lines that are there stay."""
     for name, lines in _IGNORED.items():
         path = directory / name
         there = path.read_text(encoding="utf-8") if path.is_file() else ""
@@ -125,6 +129,10 @@ def _lay_out_rest(directory: Path) -> None:
         if missing:
             begin = there if not there or there.endswith("\n") else there + "\n"
             put(path, (begin + "\n".join(missing) + "\n").encode())
+
+
+def _lay_out_rest(directory: Path) -> None:
+    _ignore(directory)
     if not (directory / _README).exists():
         put(directory / _README, files("mestore").joinpath("workspace_readme.md").read_bytes())
     (directory / "data" / "raw").mkdir(parents=True, exist_ok=True)

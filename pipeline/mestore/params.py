@@ -44,7 +44,7 @@ class DatasetParams(_Section):
     """One dataset: the folder of that name below the raw root."""
 
     reader: str = Field(description=f"who understands its layout: {', '.join(READERS)}")
-    options: dict[str, Any] = Field(default_factory=dict, description="of that reader, see its module")
+    options: dict[str, Any] = Field(default_factory=dict, description="of that reader, listed below")
     subjects: list[str] = Field(
         default_factory=list, description="the only subjects to take, for a first try; empty: all"
     )
@@ -55,7 +55,7 @@ class StoreParams(_Section):
 
     kind: str = Field(description=f"what is computed: {', '.join(FEATURES)}")
     input: str = Field(description="index, or stores/<name>")
-    params: dict[str, Any] = Field(default_factory=dict, description="of that kind, see its module")
+    params: dict[str, Any] = Field(default_factory=dict, description="of that kind, listed below")
 
     @property
     def input_store(self) -> str | None:
@@ -72,7 +72,7 @@ class ProtocolParams(_Section):
         description="what is predicted: a column of labels, a label map, or au_<policy> (docs/datasets.md); "
         "empty: the protocol's own, or emotion",
     )
-    params: dict[str, Any] = Field(default_factory=dict, description="of that protocol, see its module")
+    params: dict[str, Any] = Field(default_factory=dict, description="of that protocol, listed below")
 
 
 class WriteParams(_Section):

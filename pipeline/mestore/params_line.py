@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
-from mestore.datasets.table_io import replacing
 from mestore.errors import ParamsError
 from mestore.params import load_params
+from mestore.replacing import replacing
 
 
 def with_dataset(path: Path, name: str, entry: Mapping[str, object]) -> str:

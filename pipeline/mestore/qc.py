@@ -12,10 +12,10 @@ import pandas as pd
 from mestore.check import cell
 from mestore.datasets.exclusions import COLUMNS
 from mestore.datasets.own import EXCLUSIONS
-from mestore.datasets.table_io import replacing
 from mestore.errors import MEStoreError
 from mestore.features import FLOWS
 from mestore.params import Params, QualityParams
+from mestore.replacing import replacing
 from mestore.store.reader import Store
 
 PIXELS = ("residual", "drift_px", "noise_floor_px")

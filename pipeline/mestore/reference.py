@@ -9,6 +9,7 @@ from pydantic.fields import FieldInfo
 
 from mestore.datasets import READERS
 from mestore.features import FEATURES
+from mestore.features.spec import FeatureSpec
 from mestore.params import (
     VERSION,
     BuildParams,
@@ -52,8 +53,7 @@ def params_reference() -> str:
         lines += [f"## {section}", "", *_table(model), ""]
     for kind, spec in FEATURES.items():
         reads = ", ".join(spec.reads)
-        lines += [f"## stores.<name>.params of kind {kind}", "", f"Input: {reads}. A clip: {spec.dtype}", ""]
-        lines[-2] += f" ({', '.join(spec.dims)}), {spec.units}."
+        lines += [f"## stores.<name>.params of kind {kind}", "", f"Input: {reads}. {_clip(spec)}", ""]
         lines += [*_table(spec.params_model()), ""]
     for kind, protocol in PROTOCOLS.items():
         lines += [f"## protocols.<name>.params of kind {kind}", ""]
@@ -84,6 +84,13 @@ def params_keys() -> dict[str, str]:
         for section, model in models.items()
         for name, field in model.model_fields.items()
     }
+
+
+def _clip(spec: FeatureSpec) -> str:
+    """Return type and axes of a clip by default and, where parameters add an axis, of the longer one."""
+    axes = spec.params_model()().axes(spec.dims)
+    more = "" if axes == spec.dims else f", or ({', '.join(spec.dims)}) of a sequence"
+    return f"A clip: {spec.dtype} ({', '.join(axes)}){more}, {spec.units}."
 
 
 def _default(field: FieldInfo) -> str:

@@ -10,8 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import mestore
-from mestore.datasets.table_io import replacing
 from mestore.errors import MEStoreError
+from mestore.replacing import replacing
 
 OURS = ("dvc.yaml", "stages/run", "stages/*.py", ".dvc/plots/*.json")
 """What a lab does not edit: it holds no setting, and an upgrade replaces it."""

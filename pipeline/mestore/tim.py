@@ -16,7 +16,8 @@ from mestore.sample import Sample
 Span = Literal["onset-offset", "onset-2apex"]
 Sampling = Literal["tim", "uniform", "linear"]
 
-_LONGEST = 100_000  # frames; numbers that span more are damaged, and their weights would fill the memory
+_LONGEST = 100_000  # frames; numbers that span more are damaged, and so many frames would fill the memory
+_MOST = 50_000_000  # weights of one matrix, 400 MB: those of 7,000 frames to as many
 
 
 class TimParams(KindParams):
@@ -59,7 +60,7 @@ def weights(count: int, n: int) -> NDArray[np.float64]:
     Raises
     ------
     ValueError
-        If `count` or `n` is under 2.
+        If `count` or `n` is under 2, or their weights would fill the memory.
 
     References
     ----------
@@ -74,6 +75,7 @@ def weights(count: int, n: int) -> NDArray[np.float64]:
     True
     """
     _check_counts(count, n)
+    _require_room(count, max(count, n))
     k = np.arange(1, count)[:, None]
     phase = np.pi * (count - k) / (2 * count)
     at_frames = np.sin(np.pi * k * np.arange(1, count + 1) / count + phase)
@@ -147,6 +149,8 @@ def fill(frames: ArrayLike, numbers: ArrayLike) -> NDArray[Any]:
     """
     frames = _checked(frames, least=1)
     matrix = _fill_weights(np.asarray(numbers), len(frames))
+    if matrix is None:  # still checked and copied, as one frame that stays itself
+        return along_time(np.eye(1), frames.reshape(1, *frames.shape)).reshape(frames.shape)
     return along_time(matrix, frames)
 
 
@@ -164,12 +168,13 @@ def tim_sample(sample: Sample, params: TimParams) -> Sample:
             remedy="check the clip's onset and offset, or exclude the clip",
         )
     filling = _fill_weights(numbers, len(numbers))
-    sampling, positions = _sampling(len(filling), params)
+    count = len(numbers) if filling is None else len(filling)
+    sampling, positions = _sampling(count, params)
     return sample.having(
         # One product for filling and sampling: rounded once, and no filled clip in memory.
-        along_time(sampling @ filling, _checked(sample.data[rows])),
+        along_time(sampling if filling is None else sampling @ filling, _checked(sample.data[rows])),
         frames=numbers[0] + positions,
-        measures={"filled": np.array(len(filling) - len(numbers), dtype=np.int64)},
+        measures={"filled": np.array(count - len(numbers), dtype=np.int64)},
     )
 
 
@@ -192,7 +197,8 @@ def _sampling(count: int, params: TimParams) -> tuple[NDArray[np.float64], NDArr
     return _linear_weights(np.arange(count, dtype=np.float64), positions), positions
 
 
-def _fill_weights(numbers: NDArray[Any], count: int) -> NDArray[np.float64]:
+def _fill_weights(numbers: NDArray[Any], count: int) -> NDArray[np.float64] | None:
+    """Return the matrix (filled, count) that fills gaps in the frame numbers, None where there are none."""
     numeric = numbers.dtype.kind in "iuf" and np.isfinite(numbers).all()
     whole = np.rint(numbers.astype(np.float64)) if numeric else np.empty(0)
     if numbers.shape != (count,) or not np.array_equal(whole, numbers) or (np.diff(whole) < 1).any():
@@ -205,13 +211,27 @@ def _fill_weights(numbers: NDArray[Any], count: int) -> NDArray[np.float64]:
             f"found frame numbers from {whole[0]:.0f} to {whole[-1]:.0f}; expected at most {_LONGEST} "
             "frames; check the numbers of the first and the last"
         )
-    return _linear_weights(whole, np.arange(whole[0], whole[-1] + 1))
+    wanted = np.arange(whole[0], whole[-1] + 1)
+    return None if len(wanted) == count else _linear_weights(whole, wanted)
 
 
 def _linear_weights(there: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the matrix (wanted, there) that interpolates linearly from positions to positions."""
-    units = np.eye(len(there))
-    return np.stack([np.interp(wanted, there, unit) for unit in units], axis=1)
+    _require_room(len(there), len(wanted))
+    matrix, unit = np.empty((len(wanted), len(there))), np.zeros(len(there))
+    for column in range(len(there)):
+        unit[column] = 1
+        matrix[:, column] = np.interp(wanted, there, unit)
+        unit[column] = 0
+    return matrix
+
+
+def _require_room(count: int, n: int) -> None:
+    if int(count) * int(n) > _MOST:
+        raise ValueError(
+            f"found {count} frames, whose weights are {count} x {n}; expected at most {_MOST} weights; check "
+            "the numbers of onset and offset, cut the clip shorter, or take a smaller n"
+        )
 
 
 def _checked(frames: ArrayLike, *, least: int = 2) -> NDArray[Any]:

@@ -8,8 +8,9 @@ from typing import TypedDict
 
 import numpy as np
 
+from mestore.clips import LABELS
 from mestore.errors import StoreError
-from mestore.labels.target import aim
+from mestore.labels.target import aim, coded_parts
 from mestore.persons import HeldOut
 from mestore.store.batch import labels_of
 from mestore.store.reader import Store
@@ -67,14 +68,15 @@ class ClipDataset(Dataset[Unlabelled]):
         What is predicted, such as `folds.label`: one class a clip.
     classes : sequence of str, optional
         Its classes; by default the label map's, or all that `clips` (of whatever person) show, in order of
-        the alphabet, so that an index means the same in every fold.
+        the alphabet, so that an index means the same in every fold. Where those are clips of `fold.test`
+        alone, they would tell its labels: to be given, such as those of the dataset of `fold.train`.
     check : bool
         Compare checksums when a subject is opened.
 
     Raises
     ------
     StoreError
-        If a person is unknown, or a clip has no label or one that is none of `classes`.
+        If a person is unknown, or a clip has no label or one that is none of `classes`, or these are needed.
     """
 
     def __init__(
@@ -94,10 +96,16 @@ class ClipDataset(Dataset[Unlabelled]):
         target, _ = aim(shown, label)
         if target.several:
             raise StoreError(f"clips may have several labels of {label!r}; take them from store.to_sklearn")
+        held_out = isinstance(persons, HeldOut)
+        if held_out and classes is None and label in LABELS and set(shown["person"]) <= set(persons):
+            raise StoreError(
+                f"`clips` are of persons who are held out, whose {label} is not shown; expected `classes` "
+                "too, such as those of the dataset of fold.train: classes=train.classes"
+            )
         self.classes = target.classes if classes is None else tuple(classes)
         self._labels: list[int] | None = None
-        if not isinstance(persons, HeldOut):
-            labels = labels_of(self.selection.clips, label=label)
+        if not held_out:
+            labels = labels_of(self.selection.clips, label=label, coded=coded_parts(table))
             self._labels = [self._index(str(value)) for value in labels]
 
     def __len__(self) -> int:

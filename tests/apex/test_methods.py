@@ -138,6 +138,12 @@ def test_the_middle_of_a_clip_with_gaps_is_the_nearest_frame_there_is():
     assert found.row == 2
 
 
+def test_the_middle_is_between_the_annotated_frames_where_the_offset_is_missing():
+    """As in formula (21) and in the index, which count from onset to offset."""
+    still = np.zeros((8, 8, 8), np.uint8)
+    assert spot(still, numbers=np.arange(8.0), onset=0, offset=11, method="middle").row == 5
+
+
 def test_an_unknown_method_is_refused(smile):
     with pytest.raises(ValueError, match="apex method 'best' is unknown"):
         spotted(smile, "best")
@@ -160,8 +166,14 @@ def test_the_window_of_frequency_goes_by_the_frame_rate(smile):
 
 def stretch(images):
     images = np.asarray(images, np.uint8)
-    numbers = np.arange(len(images), dtype=float)
-    return Stretch(images=images, numbers=numbers, landmarks=reference_shape(images.shape[-1]), fps=200.0)
+    return Stretch(
+        images=images,
+        numbers=np.arange(len(images), dtype=float),
+        onset=0,
+        offset=len(images) - 1,
+        landmarks=reference_shape(images.shape[-1]),
+        fps=200.0,
+    )
 
 
 def levels(*values):

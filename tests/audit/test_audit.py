@@ -277,6 +277,62 @@ def test_a_store_scaled_over_all_clips_leaks(empty):
     )
 
 
+def test_predictions_of_several_labels_are_read_as_score_reads_them(empty):
+    table = acted_table().assign(aus=["4", "12", "38", "1+2"] * 9)
+    write_stores(Path("data/stores"), table, crops=None)
+    make_folds(table, protocol="loso", label="au_cd6me").save(Path(FOLDS))
+    units = {f"AU{unit}": 0 for unit in (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17)}
+    said = table[["clip_id"]].assign(**units, confidence=0.73, gender=1)
+    said.to_csv("aus.csv", index=False)
+    done = audited("--predictions", "aus.csv")
+    assert done.exit_code == 0, done.output
+    assert "36 predictions of 36 clips" in done.stdout
+    said.drop(columns="AU17").to_csv("aus.csv", index=False)
+    refused = audited("--predictions", "aus.csv").exception
+    assert isinstance(refused, MEStoreError) and "found no column for AU17" in str(refused)
+
+
+def test_a_label_that_no_map_knows_ends_no_audit_of_predictions(empty):
+    table = acted_table().assign(reader="fourdme", emotion="positive")
+    make_folds(table, protocol="loso", label="fourdme").save(Path(FOLDS))
+    table["emotion"] = "nope"
+
+    def values(row):
+        return vector_sample(row | {"emotion": "disgust"})
+
+    write_stores(Path("data/stores"), table, crops=None, values=values)
+    table[["clip_id"]].assign(predicted="positive").to_csv("svm.csv", index=False)
+    done = audited("--predictions", "svm.csv")
+    assert done.exit_code == 1, done.exception
+    assert "not examined: what is predicted: " in done.stdout and "'nope'" in done.stdout
+
+
+def test_crops_that_are_all_black_end_no_audit_and_are_told(empty):
+    table = acted_table(persons=4)
+
+    def black(row):
+        sample = acted(row)
+        return sample.having(sample.data * 0)
+
+    write_stores(Path("data/stores"), table, crops=black)
+    freeze(table)
+    done = audited()
+    assert done.exit_code == 0, done.exception
+    assert "not examined: 12 clips whose crops are flat" in done.stdout
+    assert "4 subjects without a face to compare: toy/s00 (a flat crop)" in done.stdout
+
+
+def test_a_page_is_written_over_an_earlier_one_and_over_no_other(empty):
+    write_stores(Path("data/stores"), acted_table(), crops=None)
+    freeze(acted_table())
+    for _ in range(2):
+        assert audited("--out", "page.html").exit_code == 0
+    other = "<!doctype html>\n<title>Leak audit: mine</title>\n"
+    Path("page.html").write_text(other)
+    assert isinstance(audited("--out", "page.html").exception, MEStoreError)
+    assert Path("page.html").read_text() == other
+
+
 @pytest.mark.parametrize(
     "page", [FOLDS, "svm.csv", "data/stores/vector/clips.csv", "data", "/dev/null", "no/such/page.html"]
 )
@@ -305,8 +361,8 @@ def test_what_every_score_over_the_folds_must_say_stands_first_and_is_no_finding
     freeze(table)
     done = audited()
     assert done.exit_code == 0
-    said = "clips of samm: 36, not 159 as published (datasets.md 1.1)"
-    assert f"\n! {said}\n" in done.stdout and said in Path("loso.audit.html").read_text()
+    said = "clips of samm: 36, not 159 as published ("
+    assert f"\n! {said}" in done.stdout and said in Path("loso.audit.html").read_text()
 
 
 def test_what_is_no_file_of_folds_or_no_store_is_refused(lab):

@@ -80,15 +80,23 @@ def test_faces_between_datasets_are_compared_and_every_subject_of_a_person_gets_
     assert "'lab,s00,toy/s05', 'lab,s01,toy/s05'" in finding.remedy
 
 
-def test_persons_without_a_face_are_named_with_the_reason():
+def test_subjects_without_a_face_are_named_with_the_reason():
     table = clip_table(persons=3)
     looks = faces_along_a_line(table)[:6] + [
         at(clip, 0, trouble="a flat crop") for clip in table["clip_id"][6:]
     ]
-    assert "1 person without a face to compare: toy/s02 (a flat crop)" in str(
+    assert "1 subject without a face to compare: toy/s02 (a flat crop)" in str(
         check_faces(looks, identities(table), Settled()).unseen
     )
     assert "not there to compare" in check_faces(looks[6:], identities(table), Settled()).unseen[0]
+
+
+def test_a_subject_without_a_face_or_crops_is_named_though_its_person_has_a_face_elsewhere():
+    table = clip_table(persons=3)
+    other = clip_table(persons=2, dataset="lab").assign(person=["toy/s00"] * 3 + ["toy/s01"] * 3)
+    looks = faces_along_a_line(table) + [at(clip, 0, trouble="no landmarks") for clip in other["clip_id"][:3]]
+    (said,) = check_faces(looks, identities(table) | identities(other), Settled()).unseen
+    assert said == "2 subjects without a face to compare: lab/s00 (no landmarks), lab/s01 (no crops)"
 
 
 def test_persons_csv_is_read_where_the_build_reads_it_and_trouble_is_said(tmp_path: Path):
@@ -147,6 +155,25 @@ def test_a_near_copy_under_another_person_is_found_in_any_block(persons):
     (finding,) = check_copies(table, looks=[*looks[:-1], copy], digests=None).findings
     assert finding.clips == (looks[0].clip, copy.clip) and finding.severity == "look"
     assert "correlate 0.8" in finding.what
+
+
+def test_flat_crops_are_equal_and_no_copies():
+    table = clip_table(persons=4, clips_each=1)
+    flat = [Look(clip=clip, content="black", fingerprint=None) for clip in table["clip_id"][:2]]
+    seen = [Look(clip=table["clip_id"][2], content="seen", fingerprint=printed(1))]
+    examined = check_copies(table, looks=[*flat, *seen], digests=None)
+    assert not examined.findings
+    assert "the same crops, byte by byte: 1 clip" in examined.examined
+    assert examined.unseen[1:] == ("1 clip without crops", "2 clips whose crops are flat")
+
+
+def test_crops_that_are_all_flat_or_none_at_all_end_no_audit():
+    table = clip_table()
+    flat = [Look(clip=clip, content="black", fingerprint=None) for clip in table["clip_id"]]
+    for looks, why in ((flat, "36 clips whose crops are flat"), ([], "36 clips without crops")):
+        examined = check_copies(table, looks=looks, digests=None)
+        assert not examined.findings and why in examined.unseen
+        assert "fingerprints of onset, apex and offset of 0 clips: 0 pairs" in examined.examined[1]
 
 
 def test_of_one_person_in_two_datasets_only_what_is_all_but_equal_is_shown():

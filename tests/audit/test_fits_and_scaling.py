@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from mestore.protocols.freeze import make_folds
 from mestore.scores.fitted import persons_digest
 from mestore.scores.ledger import Ledger, ledger_of
 from mestore.scores.predictions import read_predictions
+from mestore.scores.scorer import Scorer
 from mestore.store.feature import Feature
 
 ALL = tuple(sorted(set(clip_table()["person"])))
@@ -114,7 +116,7 @@ def test_predictions_that_cannot_be_scored_are_to_look_at(tmp_path, frozen, said
     ("text", "why"),
     [
         ("clip_id,predicted\n", "holds no prediction, only a header"),
-        ("clip_id,disgust,mine\ntoy/s00/c0@10,1,0\n", "found no column for predicted"),
+        ("clip_id,disgust,mine\ntoy/s00/c0@10,1,0\n", "has no column predicted, but disgust, mine"),
     ],
 )
 def test_a_file_that_cannot_be_scored_at_all_is_to_look_at(tmp_path, frozen, text, why):
@@ -124,13 +126,14 @@ def test_a_file_that_cannot_be_scored_at_all_is_to_look_at(tmp_path, frozen, tex
     assert finding.severity == "look" and why in finding.what
 
 
-def test_a_column_for_some_of_several_labels_is_to_look_at(tmp_path):
-    path = tmp_path / "aus.json"
-    make_folds(clip_table(), protocol="loso", label="au_cd6me").save(path)
-    path.with_name("few.csv").write_text("clip_id,AU1,AU2\ntoy/s00/c0@10,1,0\n")
-    file = read_predictions(path.with_name("few.csv"))
-    (finding,) = check_fits(read_frozen(path), clip_table(), file).findings
-    assert "found no column for AU4, AU5" in finding.what
+def test_a_clip_that_a_label_map_does_not_know_ends_no_audit(tmp_path, frozen):
+    file = predictions(tmp_path, frozen, lambda fold: persons_digest(ALL), fits=[ALL])
+    table = clip_table().assign(reader="casme2")
+    table.loc[4, "emotion"] = "hapiness"
+    examined = check_fits(replace(frozen, label="megc2019"), table, file)
+    assert [its.severity for its in examined.findings] == ["leak"]
+    (unseen,) = [line for line in examined.unseen if line.startswith("what is predicted: ")]
+    assert "'hapiness'" in unseen and table["clip_id"][4] in unseen
 
 
 def test_fits_on_strangers_and_a_label_that_there_is_not_are_told(tmp_path, frozen):
@@ -140,7 +143,7 @@ def test_fits_on_strangers_and_a_label_that_there_is_not_are_told(tmp_path, froz
     (stranger,) = [its for its in found if its.severity == "look"]
     assert stranger.persons == ("ann",) and "whom the clip table lacks" in stranger.what
     unseen = check_fits(replace(frozen, label="mood"), clip_table(), file).unseen
-    assert any("there is no label 'mood'" in line for line in unseen)
+    assert any("what is predicted: label is 'mood'" in line for line in unseen)
 
 
 def test_a_list_of_nobody_says_of_nobody_what_models_were_fitted_on(tmp_path, frozen):
@@ -154,6 +157,22 @@ def test_tested_clips_without_a_prediction_are_counted(tmp_path, frozen):
     examined = check_fits(frozen, clip_table(), read_predictions(path))
     assert not examined.findings
     assert any("35 tested clips without a prediction" in line for line in examined.examined)
+
+
+def test_clips_that_are_only_trained_on_lack_no_prediction(tmp_path):
+    table = clip_table().assign(reader="dfme")
+    table["split"] = ["train" if subject < "s08" else "test" for subject in table["subject"]]
+    path = tmp_path / "official.json"
+    make_folds(table, protocol="official", params={"train": ["train"], "test": ["test"]}).save(path)
+    (tmp_path / "svm.csv").write_text(
+        "clip_id,predicted\n" + "".join(f"{clip},disgust\n" for clip in table["clip_id"][24:])
+    )
+    examined = check_fits(read_frozen(path), table, read_predictions(tmp_path / "svm.csv"))
+    assert not examined.findings and len(examined.examined) == 1
+    (tmp_path / "svm.csv").write_text(f"clip_id,predicted\n{table['clip_id'][0]},disgust\n")
+    examined = check_fits(read_frozen(path), table, read_predictions(tmp_path / "svm.csv"))
+    assert examined.findings[0].what == "1 predicted clip not tested by these folds"
+    assert "12 tested clips without a prediction" in examined.examined[1]
 
 
 def table_of_values(seed=0, *, clips=60, columns=40):
@@ -209,6 +228,58 @@ def test_few_clips_few_columns_and_columns_of_two_values_say_nothing():
     assert scaling(np.full((60, 40), np.nan)) == ""
 
 
+@pytest.mark.parametrize("name", SCALERS)
+@pytest.mark.parametrize("gap", [np.nan, np.inf])
+def test_values_that_are_no_numbers_hide_no_scaling_and_are_told(name, gap):
+    values = table_of_values()
+    values[3, 7] = values[5] = np.nan  # in a cell, and in a whole clip
+    with np.errstate(invalid="ignore"):
+        low, high, mean, deviation = (
+            its(values, axis=0) for its in (np.nanmin, np.nanmax, np.nanmean, np.nanstd)
+        )
+    whole = {
+        "mean 0 and deviation 1": (values - mean) / deviation,
+        "mean 0": values - mean,
+        "minimum 0 and maximum 1": (values - low) / (high - low),
+        "minimum -1 and maximum 1": 2 * (values - low) / (high - low) - 1,
+    }[name]
+    examined = check_normalised([sampled(np.where(np.isnan(whole), gap, whole))])
+    (finding,) = examined.findings
+    assert finding.severity == "leak" and f"{name} over all clips" in finding.what
+    assert "flow, toy: 41 values of 2 clips, NaN or infinite: left out" in examined.unseen
+    assert not check_normalised([sampled(np.where(np.isnan(values), gap, values))]).findings
+
+
+def test_what_nothing_can_be_said_of_is_not_said_to_be_examined():
+    scale = SCALERS["mean 0 and deviation 1"]
+    for values, why in (
+        (scale(table_of_values(clips=6)), "6 clips, fewer than 8"),
+        (scale(table_of_values(columns=2)), "2 columns with more than two values, in 8 clips or more: fewer"),
+        (np.full((60, 40), np.nan), "0 columns with more than two values"),
+    ):
+        examined = check_normalised([sampled(values)])
+        assert not examined.findings and not examined.examined
+        assert examined.unseen[0].startswith(f"flow, toy: {why}")
+
+
+def test_a_dataset_of_few_clips_is_told_and_counts_among_all():
+    few = sampled(table_of_values(2, clips=5), dataset="lab")
+    examined = check_normalised([sampled(table_of_values(1)), few])
+    assert examined.examined[0].startswith("flow: 40 columns of 65 clips, over all, per dataset")
+    assert examined.unseen[0] == "flow, lab: 5 clips, fewer than 8"
+    tiny = sampled(table_of_values(3, clips=2), dataset="tiny")
+    assert check_normalised([few, tiny]).unseen[0] == "flow, lab, tiny: 7 clips, fewer than 8"
+
+
+def test_datasets_whose_clips_differ_in_shape_are_looked_at_one_by_one_and_that_is_told():
+    scaled = SCALERS["mean 0"](table_of_values(1, columns=20))
+    examined = check_normalised([sampled(table_of_values(2)), sampled(scaled, dataset="lab")])
+    (finding,) = examined.findings
+    assert finding.severity == "leak" and "over all clips of lab" in finding.what
+    assert examined.examined[0].startswith("flow: 20 or 40 columns of 120 clips, per dataset")
+    assert examined.unseen[0] == "flow, all datasets together: clips of different shapes"
+
+
 def test_stores_are_sampled_the_same_way_each_time_and_whole_numbers_are_told(tmp_path):
     table = clip_table()
     options = {"kind": "mine", "axes": ("value",), "ragged": False}
@@ -250,3 +321,36 @@ def test_sets_in_the_ledger_are_counted_and_its_absence_is_told(tmp_path):
     ledger_of(path).unlink()
     ledger_of(path).mkdir()
     assert "cannot be read" in check_looks(path, digest=digest).findings[0].what
+
+
+@pytest.mark.parametrize(
+    ("place", "typed"),
+    [
+        ("data/folds", "loso.json"),
+        ("data", "folds/loso.json"),
+        ("data/stores", "../folds/loso.json"),
+        (".", "data/stores/../folds/loso.json"),
+    ],
+)
+def test_the_ledger_is_found_however_the_folds_are_named(tmp_path, monkeypatch, place, typed):
+    path = tmp_path / "data/folds/loso.json"
+    table = clip_table()
+    make_folds(table, protocol="loso").save(path)
+    (tmp_path / "data/stores").mkdir()
+    monkeypatch.chdir(tmp_path / place)
+    folds = load_folds(typed)
+    scorer = Scorer(folds, table)
+    for fold in folds:
+        scorer.add(fold, dict.fromkeys(folds.tested(fold), "disgust"))
+    scorer.scores()
+    assert (tmp_path / "data/ledger/loso.jsonl").is_file()
+    assert "1 set of predictions" in check_looks(Path(typed), digest=folds.digest).examined[0]
+
+
+def test_the_ledger_of_a_linked_file_of_folds_is_beside_the_link(tmp_path):
+    kept = tmp_path / "cache/0123"
+    make_folds(clip_table(), protocol="loso").save(kept)
+    link = tmp_path / "data/folds/loso.json"
+    link.parent.mkdir(parents=True)
+    link.symlink_to(kept)
+    assert ledger_of(link) == tmp_path / "data/ledger/loso.jsonl"

@@ -75,7 +75,7 @@ def test_cd6me_counts_every_form_of_a_unit_once(clips, counts, total):
 
 
 def test_static_units_are_dropped_by_cd6me_and_kept_by_4dme():
-    # datasets.md sections 1.3 and 6.6: S002 T3 with (k), CD6ME without; 267 clips.
+    # X. Li et al. 2022, table 3 with (k), CD6ME without; 267 clips.
     moving = dict(zip((*TWELVE, 45), (46, 54, 102, 8, 25, 89, 1, 2, 53, 4, 6, 11, 34), strict=True))
     static = {4: 117 - 102, 6: 30 - 25, 7: 93 - 89, 12: 82 - 53}
     still = table(static, clips=60, forms=("AU{}(k)", "{}(K)", "R{} (k)"))

@@ -112,7 +112,8 @@ def test_a_bug_and_ctrl_c_are_logged_too(folder, monkeypatch, capsys):
     assert "Traceback" not in capsys.readouterr().err
 
 
-def test_ctrl_c_while_a_stage_is_imported_is_one_line(folder):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_a_stage_is_imported_is_one_line(folder, number):
     script = folder / "slow.py"
     script.write_text("import sys, time\nprint(sys.argv, flush=True)\ntime.sleep(60)\n")
     process = subprocess.Popen(
@@ -120,8 +121,8 @@ def test_ctrl_c_while_a_stage_is_imported_is_one_line(folder):
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdout.readline() == f"{[str(script), 'crops']}\n"
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=300)
     assert (process.returncode, said) == (130, "mestore: interrupted; what was finished is kept\n")
 
 

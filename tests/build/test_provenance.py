@@ -26,7 +26,7 @@ WORKSPACE = find_workspace(ROOT, environment={})
 # Libraries that say, show or check something, or move bytes, but do not decide a number.
 WITHOUT_INFLUENCE = {
     *("tqdm", "joblib", "pandera", "pyarrow", "PyYAML", "pydantic", "dlib"),
-    *("universal_pathlib", "google-crc32c"),
+    *("universal_pathlib", "google-crc32c", "platformdirs"),
 }
 
 
@@ -101,6 +101,36 @@ def source(tmp_path, monkeypatch):
     shutil.copytree(SOURCE / "mestore", tmp_path / "mestore", ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(provenance, "SOURCE", tmp_path)
     return tmp_path / "mestore"
+
+
+# What stages read and write with, and what refuses or hands on whole what DVC knows as a dependency.
+PLUMBING = {
+    *("mestore.build.entry", "mestore.build.provenance", "mestore.build.tables", "mestore.build.threads"),
+    *("mestore.params", "mestore.replacing", "mestore.workspace"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(STAGES))
+def test_what_a_stages_script_imports_is_in_its_record_but_for_the_plumbing(name):
+    tree = ast.parse((ROOT / "stages" / f"{name}.py").read_text())
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.Import)]
+    imported = {node.module for node in nodes if node.module.split(".")[0] == "mestore"}
+    assert imported - PLUMBING and imported - PLUMBING <= set(code(name)["modules"])
+
+
+def test_which_flows_the_motion_is_of_counts_and_what_stores_are_computed_with_does_not(source):
+    before = code("motion")["digest"]
+    for name, counts in {
+        "report/shown.py": True,
+        "datasets/table_io.py": True,
+        "features/dis.py": False,
+    }.items():
+        path = source / name
+        path.write_text(path.read_text() + "\n_EDITED = 1\n")
+        after = code("motion")["digest"]
+        assert (after != before) == counts, name
+        before = after
 
 
 FEW = [it for it in ("align", "landmarks fan", "apex frequency", "mdmo") if it in STORES]

@@ -1,9 +1,13 @@
 """Spotted apexes: from recordings to crops, flow and TIM, whose tables and arrays say the same apex."""
 
+import re
+
+import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
 
+from checkout import ROOT
 from mestore import open_store
 from mestore.build.provenance import write_code
 from mestore.build.stage import build_store
@@ -133,6 +137,18 @@ def test_the_report_shows_the_source_of_the_apex_that_it_shows(built, workspace)
     for source, count in shown["apex_source"].value_counts().items():
         assert page.count(f"<dt>apex</dt><dd>{source}</dd>") == count
     assert "estimated:middle" not in page
+
+
+def test_the_guide_has_the_types_that_a_reader_gets(built):
+    _, store = built
+    text = (ROOT / "docs/alignment.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| \((.*)\) ((?:uint|int|float)\d+) \|", text, flags=re.MULTILINE)
+    assert len(rows) == 11
+    sample = next(iter(samples(store, "crops").values()))
+    arrays = {**sample.measures, "data": sample.data, "landmarks": sample.landmarks}
+    for name, shape, dtype in rows:
+        assert arrays[name].dtype == np.dtype(dtype), name
+        assert arrays[name].ndim == len([it for it in shape.split(",") if it.strip()]), name
 
 
 def test_a_table_of_another_apex_is_found_by_verify(built, tmp_path):

@@ -8,11 +8,13 @@ import signal
 import subprocess
 import sys
 import threading
-import time
+from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
+from mestore.build.cache import BuildCache
 from mestore.build.subject import build_subject
 from mestore.build.workers import run_tasks
 from mestore.errors import BuildError
@@ -27,10 +29,12 @@ from toys import (
     NO_MEMORY,
     TAKES_WORKER,
     WAITS_ONCE,
+    WELL,
     contents,
     importable,
     toy_task,
 )
+from watching import soon
 
 
 @pytest.fixture(autouse=True)
@@ -68,14 +72,6 @@ def started(folder: Path, *, workers: int):
         soon(told.is_file)
         soon(lambda: told.read_text().endswith("}"))
         yield json.loads(told.read_text())["address"], running[0]
-
-
-def soon(condition, *, seconds: float = 60.0) -> None:
-    """Wait until something is so."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.02)
 
 
 def built(tasks) -> set[str]:
@@ -127,17 +123,58 @@ def test_a_worker_killed_from_outside_costs_nothing_but_time(tmp_path, scheduler
     assert not [it.error for it in outcomes if it.error] and len(built(tasks)) == 5
 
 
-def test_workers_end_with_the_build_that_was_killed(tmp_path):
-    tasks = [toy_task(tmp_path, number, WAITS_ONCE) for number in range(2)]
-    run = {"compute": ComputeParams(n_jobs=2), "title": "toy"}
-    build = multiprocessing.get_context("fork").Process(target=run_tasks, args=(tasks,), kwargs=run)
+def build_in_hand(folder: Path):
+    """Start a build of three workers, of whom two wait over a subject and one is done and idle.
+
+    Return it, its tasks, and notes of who waits.
+    """
+    cache = BuildCache(folder / "cache")
+    every = [toy_task(folder, number, WAITS_ONCE if number else WELL) for number in range(3)]
+    tasks = [replace(task, cache=cache) for task in every]
+
+    def run() -> None:
+        os.setsid()  # as a terminal's job
+        with cache.cleared():
+            run_tasks(tasks, compute=ComputeParams(n_jobs=3), title="toy")
+
+    build = multiprocessing.get_context("fork").Process(target=run)
     build.start()
-    notes = [tmp_path / "notes" / f"{task.subject}.pid" for task in tasks]
-    soon(lambda: all(note.exists() and note.read_text() for note in notes))
+    notes = [folder / "notes" / f"{task.subject}.pid" for task in tasks[1:]]
+    soon(lambda: all(note.exists() and note.read_text() for note in notes) and built(tasks) == {"s00"})
+    return build, tasks, notes
+
+
+def gone(notes) -> bool:
+    return not any(Path("/proc", note.read_text(), "cmdline").exists() for note in notes)
+
+
+def test_workers_end_with_the_build_that_was_killed(tmp_path):
+    build, tasks, notes = build_in_hand(tmp_path)
     build.kill()
     build.join()
-    soon(lambda: not any(Path("/proc", note.read_text(), "cmdline").exists() for note in notes), seconds=10)
-    assert built(tasks) == set()
+    soon(lambda: gone(notes))
+    assert built(tasks) == {"s00"}
+
+
+@pytest.mark.parametrize("interrupt", [os.kill, os.killpg])
+def test_workers_of_a_build_that_is_interrupted_leave_nothing_half_written(tmp_path, interrupt):
+    build, tasks, notes = build_in_hand(tmp_path)
+    assert len(list((tmp_path / "cache").rglob(".*"))) == 2
+    interrupt(build.pid, signal.SIGINT)
+    build.join()
+    assert list((tmp_path / "cache").rglob(".*")) == [] and built(tasks) == {"s00"} and gone(notes)
+
+
+def test_a_build_that_is_interrupted_while_it_starts_workers_ends(tmp_path):
+    tasks = [toy_task(tmp_path, number) for number in range(3)]
+    run = {"compute": ComputeParams(n_jobs=3), "title": "toy"}
+    build = multiprocessing.get_context("fork").Process(target=run_tasks, args=(tasks,), kwargs=run)
+    build.start()
+    parent = psutil.Process(build.pid)
+    soon(parent.children)
+    os.kill(build.pid, signal.SIGINT)
+    build.join(300)
+    assert not build.is_alive()
 
 
 def test_of_several_that_die_once_all_are_built(tmp_path):
@@ -159,10 +196,7 @@ def test_a_lost_scheduler_is_named_and_what_was_finished_is_kept(tmp_path):
     folder = tmp_path / "cluster"
     folder.mkdir()
     tasks = [toy_task(tmp_path, number, WAITS_ONCE if number else 0) for number in range(3)]
-    with (
-        started(folder, workers=1) as (address, process),
-        dask.config.set({"distributed.comm.timeouts.connect": "1s"}),
-    ):
+    with started(folder, workers=1) as (address, process):
 
         def kill() -> None:
             soon((tmp_path / "notes" / "s01.pid").exists)
@@ -170,11 +204,13 @@ def test_a_lost_scheduler_is_named_and_what_was_finished_is_kept(tmp_path):
 
         killer = threading.Thread(target=kill)
         killer.start()
-        with pytest.raises(BuildError, match=rf"{address} is lost.*kept; run again"):
+        patient = dask.config.set({"distributed.comm.timeouts.connect": "10s"})
+        with patient, pytest.raises(BuildError, match=rf"{address} is lost.*kept; run again"):
             run_tasks(tasks, compute=where("dask", address), title="toy")
         killer.join()
         assert built(tasks) == {"s00"}
-        with pytest.raises(BuildError, match=rf"no dask scheduler answers at {address}"):
+        hasty = dask.config.set({"distributed.comm.timeouts.connect": "1s"})
+        with hasty, pytest.raises(BuildError, match=rf"no dask scheduler answers at {address}"):
             run_tasks(tasks, compute=where("dask", address), title="toy")
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from mestore.store.verify import verify
 from toys import toy_checkout
+from watching import listed
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +68,44 @@ def test_what_dvc_leaves_half_written_does_not_stop_the_next_build(checkout):
     assert process.returncode == 0 and "nothing had changed" in said.splitlines()[-1], wrong
 
 
+def test_a_stage_that_a_scheduler_ends_leaves_nothing_half_written(checkout):
+    for number in range(10, 30):
+        checkout.set_params({"stores.clips.params.n": number, "compute.n_jobs": 2})
+        process = subprocess.Popen(
+            ["sh", "stages/run", "store", "clips"], cwd=checkout.folder, text=True, stderr=subprocess.PIPE,
+            env={"PATH": "/usr/bin:/bin", "HOME": str(checkout.folder.parent), "CI": "true"},
+        )  # fmt: skip
+        while not left_by(checkout) and process.poll() is None:
+            time.sleep(0.001)
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=300)
+        if process.returncode:  # it was not done when the signal came
+            break
+    assert process.returncode == 130 and "mestore: interrupted; what was finished is kept" in said, said
+    assert left_by(checkout) == []
+
+
+def test_a_build_in_the_background_of_a_script_ends_when_it_is_told_to(checkout):
+    checkout.set_params({"stores.clips.params.n": 9})
+    runner = checkout.folder / "stages/run"
+    whole = runner.read_text()
+    runner.write_text("#!/bin/sh\ntouch running\nexec sleep 600\n")
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell does for what it starts with &
+    try:
+        process = mestore(checkout, "build", "clips")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    while not (checkout.folder / "running").exists() and process.poll() is None:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=300)
+    runner.write_text(whole)
+    assert process.returncode == 143 and "mestore: ended" in said
+    assert left_by(checkout) == []
+
+
 def left_by(checkout) -> list[str]:
     """Return half-written things, but for what DVC keeps for itself."""
     places = (checkout.folder / ".dvc/mestore/subjects", checkout.folder / "data")
-    hidden = [path for place in places for path in place.rglob(".*") if path.name != ".gitignore"]
+    hidden = [path for place in places for path in listed(place, "**/.*") if path.name != ".gitignore"]
     return [os.fspath(path) for path in hidden]

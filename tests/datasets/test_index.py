@@ -290,6 +290,21 @@ def test_clips_of_one_name_whose_onset_cannot_be_read_are_clips_of_their_own(roo
     assert "'z' as apex" in found.failures.found[2]
 
 
+def test_control_characters_of_cells_are_spaces_in_the_table(root):
+    """Of stores' CSV, pandas, R and MATLAB end a row at a lone CR."""
+    columns = ("person", "video", "event", "modality")
+    cells = ("A\rnn", "v\x0b1", "e\r\n2", "nir\x85")
+    labels = (200, "sur\rprise", "4\r+\u20287")
+    write_csv(
+        root / "recordings.csv", [(*TABLE_HEADER, *columns), ("s1", "a", "a", 1, 3, 5, *labels, *cells)]
+    )
+    write_csv(root / "exclusions.csv", [("subject", "clip", "onset", "reason"), ("s1", "a", 1, "two\rfaces")])
+    [clip] = index(root, "table").clips.itertuples()
+    assert (clip.person, clip.video, clip.modality) == ("A nn", "v 1", "nir")
+    assert clip.event.endswith("e  2")
+    assert (clip.emotion, clip.aus_given, clip.excluded) == ("sur prise", "4 + 7", "two faces")
+
+
 def test_a_labs_tables_may_lie_in_the_workspace(root, tmp_path):
     own = tmp_path / "own"
     write_csv(own / "persons.csv", [("dataset", "subject", "person"), ("table", "s1", "anna")])

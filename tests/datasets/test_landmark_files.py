@@ -28,6 +28,12 @@ def openface(path, rows, *, header=None):
     return path
 
 
+def npy(header):
+    """Return a .npy file of that header and no numbers."""
+    text = header.replace("10**12", str(10**12)).replace("9**40", str(9**40)).encode()
+    return b"\x93NUMPY\1\0" + len(text).to_bytes(2, "little") + text
+
+
 def landmarks(root, *lines, header=("subject", "clip", "onset", "file")):
     write_csv(root / FILE, [header, *lines])
     return landmarks_of(Places(root=root), clips=CLIPS)
@@ -63,11 +69,16 @@ def test_the_number_that_openface_gave_the_onset_may_be_another(tmp_path):
         ("objects.npy", r"objects.npy is no .npy file of numbers"),
         ("nan.npy", "nan.npy holds what is no finite number"),
         ("text.npy", "text.npy is no .npy file"),
+        ("zip.npy", "zip.npy is no .npy file of numbers"),
+        ("claims.npy", "claims.npy is no .npy file of numbers"),
+        ("endless.npy", "endless.npy is no .npy file of numbers"),
+        ("torn.npy", "torn.npy is no .npy file of numbers"),
         ("other.csv", r"other.csv lacks the columns \['frame', 'x_0', 'x_1', 'x_2'\]; expected OpenFace's"),
         ("late.csv", "late.csv has 0 rows of frame 46; expected one: say in column 'frame'"),
         ("two.csv", "two.csv has 2 rows of frame 46"),
         ("lost.csv", "lost.csv says success 0 at frame 46: OpenFace lost the face; remove the clip"),
         ("word.csv", "word.csv holds what is no number at frame 46"),
+        ("cut.csv", "cut.csv holds what is no number at frame 46; expected pixels: write it anew"),
         ("bytes.csv", "bytes.csv is no table of OpenFace"),
     ],
 )
@@ -77,11 +88,21 @@ def test_what_holds_no_landmarks_is_named(tmp_path, name, message):
     np.save(tmp_path / "objects.npy", np.full((68, 2), None))
     np.save(tmp_path / "nan.npy", np.full((68, 2), np.nan))
     (tmp_path / "text.npy").write_text("1,2,3")
+    (tmp_path / "zip.npy").write_bytes(b"PK\3\4")
+    (tmp_path / "claims.npy").write_bytes(
+        npy("{'descr': '<f8', 'fortran_order': False, 'shape': (10**12, 2)}")
+    )
+    (tmp_path / "endless.npy").write_bytes(
+        npy("{'descr': '<f8', 'fortran_order': False, 'shape': (9**40, 2)}")
+    )
+    (tmp_path / "torn.npy").write_bytes(npy("{'descr': (("))
     write_csv(tmp_path / "other.csv", [("a", "b"), (1, 2)])
     openface(tmp_path / "late.csv", [(47, 1, POINTS)])
     openface(tmp_path / "two.csv", [(46, 1, POINTS), (46, 1, POINTS)])
     openface(tmp_path / "lost.csv", [(46, 0, POINTS)])
     openface(tmp_path / "word.csv", [(46, 1, np.full((68, 2), "x"))])
+    cut = openface(tmp_path / "cut.csv", [(45, 1, POINTS), (46, 1, POINTS)])
+    cut.write_text(cut.read_text()[: cut.read_text().index("\n46, ") + 8])
     (tmp_path / "bytes.csv").write_bytes(bytes(range(128, 256)))
     with pytest.raises(AnnotationError, match=message):
         landmarks(tmp_path, ("s1", "smile", 46, name))

@@ -170,3 +170,6 @@ def test_datasets_of_the_same_people_must_call_them_alike():
     torn = pd.DataFrame([samm, ("samm_lv", "", "long", "006", "samm/006")], columns=columns)
     with pytest.raises(AnnotationError, match=r"'006' is person 'anna' in samm and 'samm/006' in long"):
         refuse_torn_persons(torn)
+    spelled = torn.assign(subject=["s06", "S6"], person=["anna", "samm/S6"])
+    with pytest.raises(AnnotationError, match=r"is person 'anna' in samm and 'samm/S6' in long"):
+        refuse_torn_persons(spelled)

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from recordings import write_xlsx
 
+from mestore.clips import UNREAD
 from mestore.datasets.entry import NOTHING, Entry
-from mestore.datasets.row import UNREAD, check_name, objective_class, parse_frame, understand
+from mestore.datasets.row import check_name, objective_class, parse_frame, understand
 from mestore.datasets.sheet import read_sheet
 from mestore.errors import AnnotationError
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scenes import portrait, turned
 
-from mestore.faces import dlib
+from mestore.faces import DETECTORS, dlib
 from mestore.faces.dlib import detect, landmarks
 from mestore.faces.shape68 import eye_centres, eye_distance
 from mestore.faces.spec import Face
@@ -56,6 +56,21 @@ def test_a_small_face_is_found_at_the_second_try(image):
     (points,) = points_of(small)
     (large,) = points_of(image)
     np.testing.assert_allclose(eye_centres(points), 0.3 * eye_centres(large), atol=2.5)
+
+
+def test_a_doubtful_box_at_the_first_size_does_not_end_the_search(image):
+    """The face at 43 degrees scores 0.06; the small one beside it is seen at the second size alone."""
+    tilted, _ = turned(image, 43)
+    small = cv2.resize(image, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    scene = np.zeros((420, 525, 3), np.uint8)
+    scene[:, :420], scene[:105, 420:] = tilted, small
+    assert 0 < detect(tilted)[0].score < dlib.SURE  # none is surer: the doubtful one is said
+    face = detect(scene)[0]
+    assert face.score > 1 and face.box[0] > 420
+
+
+def test_what_ends_the_search_is_a_face_of_the_limit_that_stores_ask_for():
+    assert DETECTORS["dlib"].least == dlib.SURE
 
 
 @pytest.mark.parametrize("degrees", [-60, -45, 45, 90, 180])

@@ -1,4 +1,4 @@
-"""Sets of action units: datasets.md sections 6.4 and 6.6."""
+"""Sets of action units: those of MEB and of 4DME."""
 
 from mestore.aus.policies import POLICIES, TWELVE
 from mestore.labels.au_sets import BY_READER

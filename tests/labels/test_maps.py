@@ -62,7 +62,7 @@ def test_megc2019_has_its_442_clips_and_the_two_of_casme2_that_its_list_leaves_o
     table = clips(("smic", "emotion"), ("casme2", "emotion"), ("samm", "emotion"))
     labels = apply_map(table, "megc2019")
     assert counted(labels[table["reader"] == "smic"]) == {"negative": 70, "positive": 51, "surprise": 43}
-    # 88 in the ground truth: sub04/EP12_01f and sub05/EP09_05f have no usable apex (datasets.md 6.3).
+    # 88 in the ground truth: sub04/EP12_01f and sub05/EP09_05f have no usable apex (combined_3class_gt.csv).
     assert counted(labels[table["reader"] == "casme2"]) == {
         "negative": 88 + 2,
         "positive": 32,

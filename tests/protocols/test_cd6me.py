@@ -33,7 +33,9 @@ def test_counts_are_as_published_and_each_dataset_is_tested_once():
     assert made.flags == ()
     assert [it for it in made.counts if ", as published" not in it] == []
     assert len(made.counts) == 2 + 6 * 14
-    assert made.counts[0] == ("clips: 2031, as published (datasets.md 1.3 and 6.4; CASME II with 256 rows)")
+    assert made.counts[0] == (
+        "clips: 2031, as published (Varanka et al. 2023, section 4.3 and table 4; CASME II with 256 rows)"
+    )
 
 
 def test_the_all_ones_predictor_has_the_published_scores():
@@ -65,7 +67,9 @@ def test_five_seeds_are_averaged():
 def test_casme2_with_255_rows_is_accepted_and_flagged():
     made = folds_of(cd6me(rows_255=True))
     assert [it for it in made.counts if ", as published" not in it] == []
-    assert made.counts[0] == ("clips: 2030, as published (datasets.md 1.3 and 6.4; CASME II with 255 rows)")
+    assert made.counts[0] == (
+        "clips: 2030, as published (Varanka et al. 2023, section 4.3 and table 4; CASME II with 255 rows)"
+    )
     assert made.flags == ("CASME II's sheet of 255 rows: 2030 clips in all; MEB's of 256 has 2031",)
 
 

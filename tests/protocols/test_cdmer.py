@@ -107,7 +107,7 @@ def test_others_are_left_out_with_the_reason(field):
 
 def test_counts_stand_beside_the_published_ones(field):
     said = " ".join(made(field).counts)
-    assert "negative clips of smic-hs: 12, not 70 as published (datasets.md 1.2: 4DME 2022, table 1)" in said
+    assert "negative clips of smic-hs: 12, not 70 as published (4DME 2022, table 1)" in said
     assert "surprise clips of smic-vis: 8, not 20 as published" in said
     assert "negative clips of casme2: 12 " in said + " "
 
@@ -130,7 +130,7 @@ def test_sets_of_recordings_that_lack_clips_are_flagged_first(field):
 
 def test_a_class_that_a_set_of_recordings_lacks_is_counted_too(field):
     without = field[(field["part"] != "nir") | (field["emotion"] != "surprise")]
-    said = "surprise clips of smic-nir: 0, not 20 as published (datasets.md 1.2: 4DME 2022, table 1)"
+    said = "surprise clips of smic-nir: 0, not 20 as published (4DME 2022, table 1)"
     assert said in made(without).counts
 
 

@@ -134,6 +134,16 @@ def test_frozen_folds_are_read_back_and_equal_bytes(tmp_path, table):
     assert load_folds(tmp_path / "a.json") == folds
 
 
+def test_a_link_to_frozen_folds_keeps_them_when_others_are_frozen(tmp_path, table):
+    """DVC's cache may be hard links."""
+    file, link = tmp_path / "a.json", tmp_path / "link"
+    made = make_folds(table, protocol="loso")
+    made.save(file)
+    link.hardlink_to(file)
+    make_folds(table, protocol="kfold", params={"k": 4}).save(file)
+    assert load_folds(link) == made and load_folds(file).protocol == "kfold"
+
+
 def test_a_tampered_file_is_refused(tmp_path, table):
     path = tmp_path / "folds.json"
     make_folds(table, protocol="loso").save(path)

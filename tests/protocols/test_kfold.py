@@ -38,7 +38,7 @@ def test_a_tenth_of_dfmes_persons_is_tested_at_a_time():
     folds = made(table, label="dfme_7")
     assert Counter(len(fold.test) for fold in folds) == {66: 6, 65: 4}
     said = " ".join(folds.counts)
-    assert "clips of dfme: 656, not 7275 as published (datasets.md 6.5: DFME 2023, section 4.1)" in said
+    assert "clips of dfme: 656, not 7275 as published (DFME 2023, section 4.1)" in said
     others = made(table.assign(emotion="others"), label="emotion")
     assert "persons of dfme: 656, as published" in " ".join(others.counts)
     with_others = table.assign(emotion=["others"] * 56 + ["fear"] * 600)
@@ -195,7 +195,7 @@ def test_a_clip_of_two_classes_counts_for_both(table):
     table.loc[table["subject"] == "s02", "emotion"] = "surprise"
     folds = made(table, label="fourdme", k=2, balance=True)
     assert folds.flags == ()
-    source = "(datasets.md 1.2: 4DME 2022, table 3; MEB)"
+    source = "(4DME 2022, table 3; MEB)"
     assert folds.counts[:2] == (
         f"clips of fourdme: 36, not 267 as published {source}",
         f"persons of fourdme: 12, not 41 or 42 as published {source}",

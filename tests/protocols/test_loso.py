@@ -89,7 +89,7 @@ def test_extra_data_where_everything_is_scored_is_none_and_says_so(table):
 def test_counts_stand_beside_the_published_ones():
     table = clip_table(persons=17, clips_each=8, dataset="samm").assign(reader="samm", emotion="anger")
     assert made(table, label="samm_5").counts == (
-        "clips of samm: 136, as published (datasets.md 1.2)",
+        "clips of samm: 136, as published (counted in davidnvq/me_recognition)",
         "persons of samm: 17",
     )
-    assert made(table).counts[1] == "persons of samm: 17, not 29 as published (datasets.md 1.1)"
+    assert made(table).counts[1] == "persons of samm: 17, not 29 as published (Varanka et al. 2023, table 1)"

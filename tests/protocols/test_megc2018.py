@@ -24,11 +24,11 @@ def test_counts_are_as_published(task, folds, average):
     assert made.flags == ()
     assert [it for it in made.counts if ", as published" not in it] == []
     assert made.counts[:2] == (
-        "clips: 253, as published (datasets.md 6.2)",
-        "persons: 47, as published (datasets.md 6.2)",
+        "clips: 253, as published (objective classes in davidnvq/me_recognition)",
+        "persons: 47, as published (objective classes in davidnvq/me_recognition)",
     )
-    assert "III of casme2: 99, as published (datasets.md 6.2)" in made.counts
-    assert "V of samm: 3, as published (datasets.md 6.2)" in made.counts
+    assert "III of casme2: 99, as published (objective classes in davidnvq/me_recognition)" in made.counts
+    assert "V of samm: 3, as published (objective classes in davidnvq/me_recognition)" in made.counts
 
 
 @pytest.mark.parametrize("task", ["cde", "hde"])
@@ -71,8 +71,8 @@ def test_one_clip_missing_is_told():
     made = folds_of(table)
     assert made.flags == ("252 of 253 clips, not comparable",)
     counts = made.counts
-    assert counts[0] == "clips: 252, not 253 as published (datasets.md 6.2)"
-    assert "I of casme2: 24, not 25 as published (datasets.md 6.2)" in counts
+    assert counts[0] == "clips: 252, not 253 as published (objective classes in davidnvq/me_recognition)"
+    assert "I of casme2: 24, not 25 as published (objective classes in davidnvq/me_recognition)" in counts
 
 
 def test_the_holdout_task_needs_both_datasets_and_the_composite_says_that_one_is_missing():

@@ -11,7 +11,7 @@ from mestore.protocols.freeze import make_folds
 from mestore.protocols.plan import not_as_published
 from mestore.scores.scorer import Scorer
 
-SOURCE = "(datasets.md 6.3 and 1.2)"
+SOURCE = "(combined_3class_gt.csv in davidnvq/me_recognition)"
 
 
 def folds_of(table: pd.DataFrame, **params):
@@ -112,7 +112,26 @@ def test_two_copies_whose_sheets_give_other_onsets_are_one_dataset():
     copy = copied(table[table["reader"] == "casme2"], "cropped")
     made = folds_of(joined(table, copy.assign(event=copy["event"] + "1")))
     assert len(made.clips) == 442
-    assert "a clip of another copy of its dataset, which is scored" in made.left_out.values()
+    assert "a clip of another copy of its dataset, which counts" in made.left_out.values()
+
+
+@pytest.mark.parametrize(("excluded", "scored"), [("casme2", 441), ("cropped", 442)])
+def test_no_copy_stands_in_for_an_excluded_clip_and_an_exclusion_in_one_that_does_not_count_is_none(
+    excluded, scored
+):
+    """The sheets of the two copies give other onsets, and so other events; casme2 comes before cropped."""
+    table = megc2019()
+    copy = copied(table[table["reader"] == "casme2"], "cropped")
+    both = joined(table, copy.assign(event=copy["event"] + "1"))
+    its = both["dataset"] == excluded
+    both.loc[its & (both["clip"] == both.loc[its, "clip"].iloc[0]), "excluded"] = "blurred"
+    made = folds_of(both)
+    flag = "1 of 442 clips excluded by exclusions.csv, not comparable"
+    assert len(made.clips) == scored and (flag in made.flags) == (scored == 441)
+    assert {made.left_out.get(clip, "") for clip in made.rows if clip.startswith("cropped")} == {
+        "a clip of another copy of its dataset, which counts",
+        *{why for clip, why in made.left_out.items() if "MEGC2019" in why and clip.startswith("cropped")},
+    }
 
 
 def test_extra_data_brings_each_event_once_and_none_of_the_composite_or_of_who_is_tested():

@@ -111,6 +111,7 @@ def test_the_table_filters_and_leads_to_the_clip(browser, folder):
         assert page.texts("#clips-table tbody td:nth-child(2)") == ["c7@17"]
         assert "1 of 105" in page.tab.locator("#clips-shown").text_content()
         page.tab.locator("#clips-table tbody td:nth-child(2) a").click()
+        page.tab.wait_for_load_state("load")
         anchor = page.tab.evaluate("decodeURIComponent(location.hash.slice(1))")
         assert page.tab.locator(f"[id='{anchor}']").count() == 1
         page.tab.go_back()

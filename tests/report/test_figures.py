@@ -44,6 +44,23 @@ def test_no_motion_is_white_and_directions_have_colours_of_their_own():
     np.testing.assert_array_equal(figures.flow_colours(flow * 9, scale=1.0)[0], colours)
 
 
+def test_arrows_say_without_colour_where_the_flow_goes():
+    white = np.full((120, 120, 3), 255, np.uint8)
+    flow = np.zeros((120, 120, 2), np.float32)
+    assert (figures.arrows(white, flow, scale=1.0) == 255).all()
+    flow[50:60, 50:60] = (0.9, 0.0)  # one cell of 10 px
+    right = np.argwhere(figures.arrows(white, flow, scale=1.0)[..., 0] < 128)
+    assert (right.min(axis=0) >= 49).all() and (right.max(axis=0) <= 60).all()
+    assert np.ptp(right[:, 1]) >= 8 > np.ptp(right[:, 0])
+    left = np.argwhere(figures.arrows(white, -flow, scale=1.0)[..., 0] < 128)
+    # The head is where the arrow is wide.
+    assert np.ptp(right[right[:, 1] > 55, 0]) > np.ptp(right[right[:, 1] < 53, 0])
+    assert np.ptp(left[left[:, 1] < 54, 0]) > np.ptp(left[left[:, 1] > 56, 0])
+    np.testing.assert_array_equal(
+        figures.arrows(white, 9 * flow, scale=0.9), figures.arrows(white, flow, scale=0.9)
+    )
+
+
 def test_strain_runs_from_dark_to_bright():
     row = figures.strain_colours(np.linspace(0, 0.1, 16, dtype=np.float32)[None], scale=0.1)[0]
     assert (np.diff(row.astype(int).sum(axis=1)) >= 0).mean() > 0.8

@@ -15,7 +15,6 @@ from mestore.build.provenance import STAGES, stage_code, write_code
 from mestore.build.stage import build_store
 from mestore.clips import FAILURES
 from mestore.datasets import READERS
-from mestore.datasets.table_io import replacing
 from mestore.faces import DETECTORS, LANDMARKS
 from mestore.features import FEATURES
 from mestore.params import Params, dump, load_params
@@ -23,6 +22,7 @@ from mestore.protocols import PROTOCOLS
 from mestore.protocols.fold import Fold
 from mestore.protocols.folds import Folds, load_folds
 from mestore.protocols.freeze import make_folds
+from mestore.replacing import replacing
 from mestore.report.methods import faces as methods_faces
 from mestore.report.methods import protocols as methods_protocols
 from mestore.report.methods import recordings as methods_data
@@ -31,7 +31,7 @@ from mestore.report.methods import stores as methods_stores
 from mestore.report.methods.bibliography import FILE, load, parse
 from mestore.report.methods.citing import cite, cited, latex, markdown, outside
 from mestore.report.methods.methods import Methods, methods, written
-from mestore.report.methods.run import Built, Given, Protocol, Run
+from mestore.report.run import Built, Given, Protocol, Run, gather
 from mestore.scores.evaluate import evaluate, record
 from mestore.scores.settings import EvaluateParams
 from mestore.workspace import Workspace, find_workspace
@@ -473,7 +473,7 @@ def scored(workspace, store, **svm):
 def test_a_run_on_disk_is_told_by_what_it_says_of_itself(lab):
     workspace, store = lab
     scored(workspace, store, kernel="rbf", C=28.0, scale=False)
-    its = methods(store, load_params(workspace.params), workspace, "toy")
+    its = methods(gather(store, load_params(workspace.params), workspace, "toy"))
     said = "\n".join(its.paragraphs)
     # params.yaml says lbp_top of crops; the store says what it is, and crops are not there.
     assert "Features of kind mdmo (1) were computed from the recordings (parameters: none)." in said
@@ -500,7 +500,9 @@ def test_scores_of_other_folds_are_not_told(lab):
     workspace, store = lab
     scored(workspace, store)
     make_folds(store.clips(), protocol="kfold", params={"k": 3}).save(workspace.folds / "mine.json")
-    said = "\n".join(methods(store, load_params(workspace.params), workspace, "toy").paragraphs)
+    its = methods(gather(store, load_params(workspace.params), workspace, "toy"))
+    said = "\n".join(its.paragraphs)
+    assert "protocol mine: its scores are of other folds than lie there: run `dvc repro`" in its.notes
     assert "divided into 3 groups" in said
     assert "support vector" not in said and "UF1" not in said and "ledger" not in said
     assert (
@@ -513,7 +515,7 @@ def test_scores_of_a_store_that_was_built_anew_are_not_told(lab):
     workspace, store = lab
     scored(workspace, store)
     rebuild(workspace, store.clips(), lambda row: vector_sample(row).having(vector_sample(row).data + 1))
-    its = methods(open_store(workspace.stores), load_params(workspace.params), workspace, "toy")
+    its = methods(gather(open_store(workspace.stores), load_params(workspace.params), workspace, "toy"))
     said = "\n".join(its.paragraphs)
     assert "support vector" not in said and "scored as baselines" in said
     assert (
@@ -528,9 +530,9 @@ def test_folds_of_another_clip_table_are_not_told(lab):
     table = store.clips()
     table.loc[1, "fps"] = 100.0
     rebuild(workspace, table, vector_sample)
-    its = methods(open_store(workspace.stores), load_params(workspace.params), workspace, "toy")
+    its = methods(gather(open_store(workspace.stores), load_params(workspace.params), workspace, "toy"))
     assert "fold" not in "".join(its.paragraphs)
-    assert any("the folds of 'loso' were made of another clip table (1 changed" in note for note in its.notes)
+    assert "protocol mine: its folds are of another clip table: run `dvc repro`" in its.notes
 
 
 def test_a_store_of_another_input_than_lies_there_is_noted(stores):
@@ -548,14 +550,15 @@ def test_a_store_of_another_input_than_lies_there_is_noted(stores):
     )
     write_code(workspace, params)
     build_store(workspace, params, "clips")
-    assert not [it for it in methods(open_store(stores), params, workspace, "toy").notes if "clips" in it]
+    notes = methods(gather(open_store(stores), params, workspace, "toy")).notes
+    assert not [it for it in notes if "clips" in it]
     shutil.rmtree(stores / "crops")
     axes = ("time", "y", "x", "channel")
     write_store(
         stores / "crops", clip_table(), lambda row: crop_sample(row, side=32), kind="align", axes=axes,
         dtype="uint8", ragged=True,
     )  # fmt: skip
-    notes = methods(open_store(stores), params, workspace, "toy").notes
+    notes = methods(gather(open_store(stores), params, workspace, "toy")).notes
     assert "store clips was computed from another crops than lies there: run `dvc repro`" in notes
 
 
@@ -563,7 +566,7 @@ def test_a_store_of_another_input_than_lies_there_is_noted(stores):
 def test_dvc_is_named_where_it_has_a_record_of_every_store(lab, stages, dvc):
     workspace, store = lab
     (workspace.root / "dvc.lock").write_text(f"schema: '2.0'\nstages:\n  {stages}: {{cmd: x}}\n", "utf-8")
-    its = methods(store, load_params(workspace.params), workspace, "toy")
+    its = methods(gather(store, load_params(workspace.params), workspace, "toy"))
     assert ("DVC" in its.paragraphs[-1]) == dvc
 
 

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from conftest import clip_table
+from mestore.clips import FPS_UNREAD
 from mestore.params import QualityParams
 from mestore.qc import REMEDIES, looks
 from mestore.report.dataset.counts import counted
 from mestore.report.dataset.matrices import matrix
-from mestore.report.dataset.rows import Told, addresses, clip_rows
+from mestore.report.dataset.rows import Told, addresses, clip_rows, remarks
 from mestore.report.numbers import TITLES, durations, quality
 from mestore.report.plots import BOTTOM, LEFT, RIGHT, TOP, Mark, histogram
 from mestore.report.template import environment
@@ -122,7 +123,7 @@ def test_rows_say_each_text_once_and_lead_to_their_clips():
     table = clip_table(persons=2, clips_each=3)
     pages = {"s00": "subjects/s00.html"}
     first, second = table["clip_id"][:2]
-    told = Told(failed={first}, unseen={first}, looks={second: ["residual"]})
+    told = Told(failed={first}, unread=set(), unseen={first}, looks={second: ["residual"]})
     its = clip_rows(table, told, pages)
     assert its["subjects"] == [["s00", "subjects/s00.html"], ["s01", ""]]
     words = its["words"]
@@ -136,6 +137,15 @@ def test_rows_say_each_text_once_and_lead_to_their_clips():
     found = addresses(zip(table["clip_id"], table["subject"], strict=True), pages, unseen={first})
     assert found[first] == "subjects/s00.html" and found[second] == f"subjects/s00.html#{its['rows'][1][8]}"
     assert len(found) == 3
+
+
+def test_of_a_row_whose_times_could_not_be_read_nothing_is_said_of_them():
+    table = clip_table(persons=1, clips_each=2).assign(fps=FPS_UNREAD, gaps=True)
+    first = table["clip_id"][0]
+    told = Told(failed={first}, unread={first}, unseen={first}, looks={})
+    assert [remarks(row, told) for row in table.to_dict("records")] == [["failed"], ["frames missing"]]
+    assert [row[3] for row in clip_rows(table, told, {})["rows"]] == [None, None]
+    assert durations(table, {}) == []
 
 
 def test_a_plot_has_a_title_and_a_text_in_place_of_it():

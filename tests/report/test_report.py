@@ -9,10 +9,13 @@ import pytest
 import yaml
 
 from mestore.clips import FAILURES
-from mestore.errors import MEStoreError, ParamsError
-from mestore.report.dataset.built import parameters, protocols
+from mestore.errors import MEStoreError, ParamsError, StoreError
 from mestore.report.dataset.page import write_report
+from mestore.report.dataset.scored import scored
 from mestore.report.names import clip_anchor, subject_page
+from mestore.report.run import gather
+from mestore.report.texts import parameters
+from mestore.store.reader import open_store
 from reported import HOSTILE, made, named_table
 
 ROOT = Path(__file__).parents[2]
@@ -209,9 +212,21 @@ def test_equal_input_gives_equal_bytes(lab, tmp_path):
 
 def test_only_protocols_that_score_the_dataset_are_shown(lab):
     its, _ = lab
-    [found] = protocols(its.workspace, its.params, "toy")
+    store = open_store(its.workspace.stores)
+    [found] = scored(gather(store, its.params, its.workspace, "toy"))
     assert found.record["protocol"] == "loso" and len(found.digest) == 64
-    assert protocols(its.workspace, its.params, "other") == []
+    assert scored(gather(store, its.params, its.workspace, "other")) == []
+
+
+def test_what_is_out_of_date_is_said_first_and_its_scores_are_not_shown(tmp_path):
+    its = made(tmp_path, named_table(("s1", "s2", "s3")), side=16)
+    path = its.workspace.scores / "loso" / "scores.json"
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps(record | {"digest": "0" * 64}))
+    write_report(its.workspace, its.params, "toy")
+    page = read(its.workspace.reports / "toy")
+    assert "Out of date: protocol loso: its scores are of other folds than lie there" in page
+    assert "no protocol has scores of this dataset" in page and 'id="protocol-1"' not in page
 
 
 def test_scores_of_several_labels_datasets_and_folds_are_shown_and_escaped(tmp_path):
@@ -235,7 +250,27 @@ def test_scores_of_several_labels_datasets_and_folds_are_shown_and_escaped(tmp_p
     assert 'style="--v:0.750" class="right"' in page
 
 
+def test_of_a_dataset_that_is_in_no_store_there_is_no_page(tmp_path, lab):
+    its, _ = lab
+    params = its.params.model_copy(
+        update={"datasets": its.params.datasets | {"new": its.params.datasets["toy"]}}
+    )
+    with pytest.raises(StoreError, match=r"dataset 'new' is in no store yet; run `dvc repro`"):
+        write_report(its.workspace, params, "new", folder=tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_page_names_no_clips_of_other_datasets(tmp_path):
+    its = made(tmp_path, named_table(("s1", "s2", "s3")), side=16)
+    folds = its.workspace.folds / "loso.json"
+    folds.write_text(folds.read_text().replace("toy/s3/", "other/secret/"))
+    write_report(its.workspace, its.params, "toy")
+    page = read(its.workspace.reports / "toy")
+    assert "Out of date: protocol loso: its folds are of another clip table" in page
+    assert "secret" not in page
+
+
 def test_sections_that_name_machines_are_left_out_of_the_parameters(lab):
     its, _ = lab
-    text = parameters(its.params, "toy")
+    text = parameters(its.params, "toy", paths=True)
     assert "max_residual: 6.0" in text and "scheduler" not in text and "n_jobs" not in text

@@ -293,7 +293,7 @@ def _failures():
 
 def until(page, script: str) -> None:
     """Wait until a script gives true; playwright's own way needs eval, which the pages forbid."""
-    for _ in range(100):
+    for _ in range(1200):
         if page.evaluate(script):
             return
         page.wait_for_timeout(50)

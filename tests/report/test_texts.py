@@ -20,6 +20,9 @@ from mestore.report.texts import failures, without_paths, worded
         "D:/ada/x.png",
         r"\\nas01\ada\x.png",
         "//nas01/ada/x.png",
+        "/Volumes/Ann's ada/faces/x.png",
+        "/home/ada//faces///x.png",
+        r"%USERPROFILE%\ada\x.png",
     ],
 )
 @pytest.mark.parametrize("text", ["{}", "'{}' is not there", "no {} and (more)", "PosixPath('{}')", "at:{}"])

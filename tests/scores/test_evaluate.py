@@ -136,3 +136,27 @@ def test_of_several_labels_the_plot_has_a_row_per_label(table):
     counts = plot.value_counts().to_dict()
     assert counts["AU12", "AU12"] == counts["AU12", "not AU12"] == counts["AU12", "(none)"] == 12
     assert counts["not AU4", "AU4"] == counts["not AU4", "not AU4"] == counts["not AU4", "(none)"] == 12
+
+
+def test_where_one_person_alone_has_action_units_the_others_have_none_of_them(tmp_path):
+    table = clip_table(persons=3)
+    table["aus"] = ["4", "12", "1"] + [""] * 6
+    write_store(
+        tmp_path / "vector", table, vector_sample, kind="mdmo", axes=("value",), dtype="float32", ragged=False
+    )
+    store = open_store(tmp_path)
+    folds = make_folds(table, protocol="loso", label="au_cd6me")
+    scorers = evaluate(store, folds, PARAMS)
+    assert len(folds.clips) == 9 and set(scorers["vector"].predictions()["predicted"]) >= {"none"}
+
+
+def test_clips_that_are_trained_on_alone_are_not_told_as_scored(tmp_path):
+    table = pd.concat([clip_table(persons=4), clip_table(persons=4, dataset="other")], ignore_index=True)
+    table["split"] = ["train" if dataset == "toy" else "test" for dataset in table["dataset"]]
+    write_store(
+        tmp_path / "vector", table, vector_sample, kind="mdmo", axes=("value",), dtype="float32", ragged=False
+    )
+    its = recorded(
+        open_store(tmp_path), tmp_path, protocol="official", params={"train": ["train"], "test": ["test"]}
+    )
+    assert its["datasets"] == {"other": 12}

@@ -133,6 +133,8 @@ def test_predictions_are_a_mapping_and_a_text_is_no_list_of_clips():
     said = Predictions({"a": "x", "b": ["y"]}, fitted_on=np.array(["c", "d"]))
     assert dict(said) == {"a": "x", "b": ["y"]} and said.fitted_on == {"c", "d"}
     assert repr(said) == "Predictions(2 clips, fitted on 2 clips)"
+    assert Predictions(said, fitted_on=["e"]).fitted_on == {"c", "d", "e"}
+    assert Predictions(said).fitted_on == said.fitted_on
     with pytest.raises(ScoreError, match="fitted_on is the text 'abc'"):
         Predictions({}, fitted_on="abc")
 
@@ -162,3 +164,15 @@ def test_persons_whom_the_fold_does_not_train_on_are_told_in_the_note():
 
 def test_the_digest_of_persons_is_as_it_was():
     assert persons_digest(["b", "a", "b"]) == persons_digest(("a", "b")) == "7e18f737311b2dc3"
+
+
+def test_a_label_that_no_training_clip_has_is_learned_of_a_dataset_that_is_coded(tmp_path):
+    table = clip_table(persons=3)
+    table["aus"] = ["4", "12", "1"] + [""] * 6
+    write_store(
+        tmp_path / "vector", table, vector_sample, kind="mdmo", axes=("value",), dtype="float32", ragged=False
+    )
+    _, _, train, test = parts(open_store(tmp_path), label="au_cd6me")
+    said = Fitted(SVC(), label="au_cd6me").fit(Fitted(PCA(2)).fit(train).transform(train))
+    assert len(said.fitted_on) == 6 and set(said.estimators[0].predict(np.zeros((2, 2)))) == {0}
+    assert test.held_out

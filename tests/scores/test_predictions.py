@@ -98,6 +98,10 @@ HOSTILE = {
         lines(f"{CLIP},fear,1.5", header="clip_id,predicted,seed"),
         f"line 2, clip '{CLIP}': found seed '1.5'; expected a whole number",
     ),
+    "a seed that no column holds": (
+        lines(f"{CLIP},fear,{2**63}", header="clip_id,predicted,seed"),
+        f"found seed '{2**63}'; expected a whole number from 0 to {2**63 - 1}",
+    ),
     "an Arabic seed": (lines(f"{CLIP},fear,٣", header="clip_id,predicted,seed"), "found seed '٣'"),
     "twice": (
         lines(f"{CLIP},fear", f"{OTHER},fear", f"{CLIP},fear"),
@@ -271,6 +275,32 @@ def test_what_a_scorer_saves_is_scored_alike(tmp_path, table, folds):
     first = file.read_bytes()
     again.save(file)
     assert file.read_bytes() == first and b"\r" not in first
+
+
+def test_the_largest_seed_that_a_scorer_takes_is_read(tmp_path, table, folds):
+    scorer, largest = Scorer(folds, table), 2**63 - 1
+    for fold in folds:
+        scorer.add(fold, dict.fromkeys(folds.tested(fold), "disgust"), seed=largest)
+    scorer.save(tmp_path / "svm.csv")
+    again = scorer_of(read_predictions(tmp_path / "svm.csv"), folds, table)
+    assert again.scores(seed=largest) == scorer.scores(seed=largest)
+
+
+def test_a_link_to_what_was_saved_keeps_it_when_others_are_saved(tmp_path, table, folds):
+    """DVC's cache may be hard links."""
+    file = tmp_path / "svm.csv"
+    filled(folds, table).save(file)
+    files, links = (file, fits_of(file)), (tmp_path / "a", tmp_path / "b")
+    kept = [it.read_bytes() for it in files]
+    for it, link in zip(files, links, strict=True):
+        link.hardlink_to(it)
+    scorer = Scorer(folds, table)
+    for fold in folds:
+        saw = folds.training(fold)[:3]
+        scorer.add(fold, Predictions(dict.fromkeys(folds.tested(fold), "disgust"), fitted_on=saw))
+    scorer.save(file)
+    assert [link.read_bytes() for link in links] == kept
+    assert all(it.read_bytes() != old for it, old in zip(files, kept, strict=True))
 
 
 def test_predictions_of_which_nobody_knows_what_they_were_fitted_on_leave_no_old_word_beside_them(

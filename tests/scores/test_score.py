@@ -273,3 +273,36 @@ def test_a_note_that_is_of_one_seed_says_of_which(lab):
     assert (
         "seed 2: 1 of 36 clips have no prediction and count as wrong" in report(lab, said="seeds.csv").notes
     )
+
+
+def test_whose_clips_are_only_trained_on_or_dropped_is_not_counted(lab):
+    table = clip_table()
+    table["split"] = ["train" if subject < "s06" else "test" for subject in table["subject"]]
+    write_store(lab / "two/data/stores/vector", table, vector_sample, kind="mdmo", axes=("value",),
+                dtype="float32", ragged=False)  # fmt: skip
+    folds = make_folds(table, protocol="official", params={"train": ["train"], "test": ["test"]})
+    folds.save(lab / "two/data/folds/official.json")
+    rows = [(clip, "disgust") for fold in folds for clip in folds.tested(fold)]
+    write(lab / "two/said.csv", rows)
+    write(lab / "two/one.csv", rows[:1])
+    made = report(lab / "two", "official")
+    assert made.persons == 6 and json.loads(made.as_json())["persons"] == 6
+    assert "  18 clips of 6 persons in 1 fold, pooled over all folds" in score_text(made).splitlines()
+    dropped = score_text(report(lab / "two", "official", "one.csv", missing="drop")).splitlines()
+    assert "  1 clip of 1 person in 1 fold, pooled over all folds" in dropped
+    write(lab / "two/trained.csv", [("toy/s00/c0@10", "disgust")])
+    with pytest.raises(ScoreError, match="expected one of the 18 that these folds test, such as 'toy/s06/c0"):
+        report(lab / "two", "official", "trained.csv")
+
+
+def test_a_group_that_the_first_seed_lacks_is_shown_and_readers_and_datasets_are_told_apart(lab):
+    table = truth(lab)
+    samm, toy = (table.index[(table["reader"] == "samm") == its].tolist() for its in (True, False))
+    rows = [*((clip, "disgust", 1) for clip in toy), *((clip, "disgust", 2) for clip in [*toy, *samm])]
+    write(lab / "seeds.csv", rows, "clip_id,predicted,seed")
+    made = report(lab, said="seeds.csv", missing="drop", by=["dataset"])
+    lines = score_text(made).splitlines()
+    at = next(place for place, line in enumerate(lines) if line.startswith("  dataset (reader)  "))
+    assert [line.split()[::4] for line in lines[at + 1 : at + 3]] == [["samm", "12"], ["table", "24"]]
+    assert [line.split()[0] for line in lines if line.startswith("  dataset")] == ["dataset", "dataset"]
+    assert any(line.startswith("  dataset  ") for line in lines)

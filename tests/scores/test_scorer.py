@@ -42,6 +42,15 @@ def random_emotion(clip):
     return EMOTIONS[sum(map(ord, clip)) % 3]
 
 
+def test_a_column_that_is_called_as_the_label_map_changes_no_class():
+    table = clip_table().assign(reader="smic", part="hs")
+    table["emotion"] = ["negative", "positive"] * 18
+    folds = make_folds(table, protocol="loso", label="megc2019")
+    plain, named = (filled(folds, its, lambda _: "positive") for its in (table, table.assign(megc2019="x")))
+    assert named.classes == plain.classes == ("negative", "positive", "surprise")
+    assert named.scores().uf1 == plain.scores().uf1
+
+
 def test_of_several_labels_the_field_takes_f1_of_each(table):
     folds = make_folds(table, protocol="loso", label="au_cd6me")
     truth = {clip: {"4+L10": {"AU4", "AU10"}, "12": {"AU12"}, "38": set(), "1+2": {"AU1", "AU2"}}[aus]

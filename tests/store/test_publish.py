@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -239,7 +240,6 @@ from pathlib import Path
 from mestore import open_store
 
 seen, rounds = set(), 0
-print("ready", flush=True)
 while not Path(sys.argv[2]).exists():
     store = open_store(sys.argv[1])
     persons = sorted(set(store.clips()["person"]))
@@ -247,27 +247,27 @@ while not Path(sys.argv[2]).exists():
     assert len(values) == 1, f"a mixture: {values}"
     seen |= values
     rounds += 1
+    if rounds > 3 and seen == {1.0, 2.0}:
+        Path(sys.argv[3]).touch()
 print(rounds, sorted(seen))
 """
 
 
 def test_a_second_person_reads_old_or_new_and_never_a_mixture(one, two, tmp_path):
-    target, stop = tmp_path / "nas", tmp_path / "stop"
+    target, stop, enough = tmp_path / "nas", tmp_path / "stop", tmp_path / "enough"
     publish(one, target)
-    reader = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(READER), target / CURRENT, stop],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    command = [sys.executable, "-c", textwrap.dedent(READER), target / CURRENT, stop, enough]
+    reader = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
-        assert reader.stdout.readline() == "ready\n"
-        for turn in range(20):
+        for turn in count():
             # With `keep`, one content is removed and copied anew from time to time; readers have just opened
             # the other, or hold the removed one for at most a moment: so two are kept while they read.
             publish(two if turn % 2 else one, target, keep=2)
+            if reader.poll() is not None or (turn >= 20 and enough.exists()):
+                break
     finally:
         stop.touch()
-        out, _ = reader.communicate(timeout=60)
+        out, _ = reader.communicate(timeout=300)
     assert reader.returncode == 0, out
     rounds, seen = out.split(maxsplit=1)
     assert int(rounds) > 3 and seen.strip() == "[1.0, 2.0]"
@@ -279,7 +279,7 @@ def test_two_who_publish_the_same_at_once_both_end_well(one, tmp_path):
     code += "publish(Path(sys.argv[1]), Path(sys.argv[2]))"
     command = [sys.executable, "-c", code, one, target]
     both = [subprocess.Popen(command) for _ in range(2)]
-    assert [process.wait(60) for process in both] == [0, 0]
+    assert [process.wait(300) for process in both] == [0, 0]
     assert len(listed(target)) == 2 and verify(target / CURRENT) == []
 
 

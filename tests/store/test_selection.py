@@ -8,7 +8,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from conftest import clip_table, vector_sample
+from conftest import clip_table, vector_sample, write_store
 from mestore import Fold, HeldOut, MEStoreError, Scorer, Store, StoreError, open_store
 from mestore.protocols.freeze import make_folds
 from mestore.store.batch import joined_batches
@@ -88,7 +88,7 @@ def test_a_selection_is_read_in_processes_however_they_start(tmp_path, method, c
     context = multiprocessing.get_context(method)
     with context.Pool(2) as pool:
         found = [pool.apply_async(_digest, (chosen,)) for _ in range(2)]
-        assert [one.get(timeout=60) for one in found] == [expected] * 2
+        assert [one.get(timeout=300) for one in found] == [expected] * 2
         # Not by a signal, as leaving the block would: what else ran in this process may have them handled.
         pool.close()
         pool.join()
@@ -203,3 +203,27 @@ def test_what_is_read_of_test_persons_has_no_labels_unless_asked_by_name(stores)
     assert not telling & set(store.select("vector", FOLD.test).clips.columns)
     assert telling <= set(store.read("vector", FOLD.train).clips.columns)
     assert telling <= set(store.read("vector", FOLD.test, with_test_labels=True).clips.columns)
+
+
+def test_a_text_or_a_table_is_no_list_of_clips(stores):
+    store = open_store(stores)
+    table = store.clips()
+    with pytest.raises(StoreError, match=r"clips is the text 'toy/s01/c0@10'; expected clip ids"):
+        store.read("vector", FOLD.train, clips="toy/s01/c0@10")
+    with pytest.raises(StoreError, match=r"clips is a table; expected clip ids"):
+        store.to_sklearn("vector", FOLD.train, clips=table)
+    assert len(store.select("vector", FOLD.train, clips=table["clip_id"])) == 6
+
+
+def test_a_clip_without_any_action_unit_has_none_where_another_of_its_dataset_was_coded(tmp_path):
+    table = clip_table(persons=3)
+    table["aus"] = ["4", "12", "1"] + [""] * 6
+    write_store(
+        tmp_path / "vector", table, vector_sample, kind="mdmo", axes=("value",), dtype="float32", ragged=False
+    )
+    store, others = open_store(tmp_path), ["toy/s01", "toy/s02"]
+    parts = list(store.iter("vector", others))
+    for batch in (store.read("vector", others), joined_batches(parts)):
+        assert len(batch.labelled("au_cd6me").clips) == 6
+    y = store.to_sklearn("vector", others, label="au_cd6me").y
+    assert y.shape == (6, 12) and not y.any()

@@ -11,11 +11,11 @@ def middle(stretch: Stretch) -> Spotted:
     Examples
     --------
     >>> still = np.zeros((6, 4, 4), np.uint8)
-    >>> middle(Stretch(images=still, numbers=np.arange(6.0), landmarks=None, fps=200.0)).row
-    2
+    >>> times = {"numbers": np.arange(6.0), "onset": 0, "offset": 9, "fps": 200.0}
+    >>> middle(Stretch(images=still, landmarks=None, **times)).row
+    4
     """
-    first, last = stretch.numbers[[0, -1]]
-    goal = first + np.floor((last - first) / 2)
+    goal = stretch.onset + (stretch.offset - stretch.onset) // 2
     return Spotted(
         row=int(np.abs(stretch.numbers - goal).argmin()), curve=np.zeros(len(stretch.numbers), np.float32)
     )

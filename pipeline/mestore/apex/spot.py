@@ -61,6 +61,8 @@ def spot(
     stretch = Stretch(
         images=grey(frames[rows]),
         numbers=np.asarray(numbers[rows], np.float64),
+        onset=onset,
+        offset=offset,
         landmarks=None if landmarks is None else np.asarray(landmarks, np.float64),
         fps=fps,
     )

@@ -18,6 +18,8 @@ class Stretch:
         Grey levels; the first is the onset, at least 3.
     numbers : ndarray of float64, shape (time,)
         Frame numbers, increasing.
+    onset, offset : int
+        Frame numbers, as annotated: the frame of the offset may be missing.
     landmarks : ndarray of float64, shape (68, 2), optional
         Of the onset, (x, y) in pixels.
     fps : float
@@ -26,6 +28,8 @@ class Stretch:
 
     images: NDArray[np.uint8]
     numbers: NDArray[np.float64]
+    onset: int
+    offset: int
     landmarks: NDArray[np.float64] | None
     fps: float
 

@@ -20,6 +20,7 @@ from mestore.audit.looks import check_looks
 from mestore.audit.normalised import Sampled, check_normalised, sample_columns
 from mestore.audit.origin import check_origin
 from mestore.audit.settled import read_settled
+from mestore.labels.target import aim, names
 from mestore.progress import Progress
 from mestore.protocols.plan import not_as_published
 from mestore.scores.predictions import PredictionFile, read_predictions
@@ -121,9 +122,9 @@ def run_audit(
     """
     step = shown or (lambda _: nullcontext())
     store, frozen = open_store(stores), read_frozen(folds)
-    file = read_predictions(predictions) if predictions else None
     tables = {name: feature.clips for name, feature in store.features.items()}
     table = next(iter(tables.values())).drop_duplicates("clip_id")
+    file = read_predictions(predictions, classes=_several(frozen, table)) if predictions else None
     origin = check_origin(frozen, tables)
     crops = crops_of(store)
     looks = None
@@ -157,6 +158,15 @@ def crops_of(store: Store) -> Feature | None:
         if any(description.kind == "align" for description in feature.descriptions.values()):
             return feature
     return None
+
+
+def _several(frozen: Frozen, table: pd.DataFrame) -> tuple[str, ...]:
+    """Return the labels of which a clip may have several, each a column of predictions; else nothing."""
+    if frozen.label not in names():
+        return ()
+    # Of no clip: such labels do not go by the clips, and a clip that a map does not know is refused.
+    target, _ = aim(table.iloc[:0], frozen.label)
+    return target.classes if target.several else ()
 
 
 def _subject(frozen: Frozen, table: pd.DataFrame, file: PredictionFile | None) -> str:

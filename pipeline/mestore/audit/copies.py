@@ -40,7 +40,10 @@ def check_copies(
     rows = table.set_index("clip_id")
     contents = {
         "the same recording (digest of its frames)": digests,
-        "the same crops, byte by byte": None if looks is None else {it.clip: it.content for it in looks},
+        # Flat crops are equal, whoever they are of.
+        "the same crops, byte by byte": None
+        if looks is None
+        else {it.clip: it.content for it in looks if it.fingerprint is not None},
     }
     found, by_design = _exact(rows, contents)
     findings = [_finding(rows, pair, what, severity) for pair, (what, severity) in found.items()]
@@ -54,6 +57,8 @@ def check_copies(
         near, said, flat = _near(rows, looks)
         findings += [_finding(rows, pair, how, "look") for pair, how in near if pair not in found]
         examined.append(said)
+        absent = len(table) - len(looks)
+        unseen += [f"{counted(absent, 'clip')} without crops"] if absent else []
         unseen += [f"{counted(flat, 'clip')} whose crops are flat"] if flat else []
     if by_design:
         examined.append(f"{counted(by_design, 'pair')} of one event of one person under two ids, by design")
@@ -99,8 +104,8 @@ def _near(rows: pd.DataFrame, looks: Sequence[Look]) -> tuple[list[tuple[Pair, s
     seen = [(look.clip, look.fingerprint) for look in looks if look.fingerprint is not None]
     at = rows.index.get_indexer(pd.Index([clip for clip, _ in seen]))
     person, dataset, event = (pd.factorize(rows[name])[0][at] for name in ("person", "dataset", "event"))
-    face = np.array([it.face for _, it in seen]).reshape(len(seen), -1)
-    motion = np.array([it.motion for _, it in seen]).reshape(len(seen), -1)
+    face = np.array([it.face for _, it in seen])
+    motion = np.array([it.motion for _, it in seen])
     found: list[tuple[float, Pair, str]] = []
     compared = 0
     for start in range(0, len(seen), _BLOCK):

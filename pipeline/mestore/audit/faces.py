@@ -17,7 +17,7 @@ QUESTION = "Does one human being stand under two names, so that a fold may train
 NEAR = 0.5
 """Distance of embeddings below which two persons are shown to a human; docs/audit.md has the figures."""
 
-_NAMED = 20  # settled pairs, or persons without a face, that are listed
+_NAMED = 20  # settled pairs, or subjects without a face, that are listed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +46,7 @@ def check_faces(looks: Sequence[Look], whose: Mapping[str, Identity], settled: S
         Pairs about which a human has decided.
     """
     usable = sorted((look for look in looks if look.face is not None), key=lambda it: whose[it.clip].person)
-    without = _without(looks, whose, {whose[look.clip].person for look in usable})
+    without = _without(looks, whose, {whose[look.clip].key for look in usable})
     persons = [whose[look.clip].person for look in usable]
     names, starts = np.unique(np.array(persons, object), return_index=True)
     if len(names) < 2:
@@ -157,17 +157,17 @@ def _spread(distances: NDArray[np.float64], nearest: NDArray[np.float64], person
     return said
 
 
-def _without(looks: Sequence[Look], whose: Mapping[str, Identity], seen: set[str]) -> tuple[str, ...]:
-    why: dict[str, str] = {}
-    for look in looks:
-        person = whose[look.clip].person
-        if person not in seen:
-            why[person] = look.trouble or why.get(person, "no photograph")
-    if not why:
+def _without(looks: Sequence[Look], whose: Mapping[str, Identity], seen: set[Subject]) -> tuple[str, ...]:
+    """Name the subjects without a face: of a person in two datasets, the other's face may be there."""
+    why = {its.key: "no crops" for its in whose.values()}
+    why |= {whose[look.clip].key: "no photograph" for look in looks}
+    why |= {whose[look.clip].key: look.trouble for look in looks if look.trouble}
+    without = sorted((key, reason) for key, reason in why.items() if key not in seen)
+    if not without:
         return ()
-    named = ", ".join(f"{person} ({reason})" for person, reason in sorted(why.items())[:_NAMED])
-    more = f" and {len(why) - _NAMED} more" if len(why) > _NAMED else ""
-    return (f"{counted(len(why), 'person')} without a face to compare: {named}{more}",)
+    named = ", ".join(f"{'/'.join(key)} ({reason})" for key, reason in without[:_NAMED])
+    more = f" and {len(without) - _NAMED} more" if len(without) > _NAMED else ""
+    return (f"{counted(len(without), 'subject')} without a face to compare: {named}{more}",)
 
 
 def _decided(pairs: Sequence[str]) -> tuple[str, ...]:

@@ -6,10 +6,10 @@ import pandas as pd
 
 from mestore.audit.finding import Examined, Finding, counted, some
 from mestore.audit.frozen import Frozen
-from mestore.errors import ScoreError
-from mestore.labels.target import aim, names
+from mestore.errors import MEStoreError, ScoreError
+from mestore.labels.target import Target, aim
 from mestore.scores.fitted import persons_digest
-from mestore.scores.predictions import PredictionFile, require_labels
+from mestore.scores.predictions import PredictionFile
 from mestore.scores.said import understood
 
 CHECK = "fitted on the tested"
@@ -39,19 +39,18 @@ def check_fits(frozen: Frozen, table: pd.DataFrame, file: PredictionFile | None)
     known = {**_own_digests(frozen), **file.fits}
     findings = [*_leaks(frozen, rows, known), *_unresolved(stated, known), *_untested(frozen, said)]
     findings += [*_strangers(table, stated, file), *_nothing(said)]
-    if frozen.label in names():
-        findings += [*_refused(frozen, table, file), *_perfect(frozen, table, said)]
+    plausible, unknown = _plausible(frozen, table, file)
+    findings += plausible
     examined = [
         f"{counted(len(said), 'prediction')} of {counted(said['clip_id'].nunique(), 'clip')}, "
         f"{counted(said['seed'].nunique(), 'seed')}; {len(stated):,} say what they were fitted on, in "
         f"{counted(stated['fitted_on'].nunique(), 'fit')}, whose persons were compared with those tested"
     ]
-    silent, absent = len(said) - len(stated), len(set(frozen.clips) - set(said["clip_id"]))
+    silent, absent = len(said) - len(stated), len(frozen.scored - set(said["clip_id"]))
     if absent:
         examined.append(f"{counted(absent, 'tested clip')} without a prediction; the score counts them wrong")
     unseen = [f"{counted(silent, 'prediction')} without `fitted_on`: nobody can say"] if silent else []
-    if frozen.label not in names():
-        unseen.append(f"what is predicted: there is no label {frozen.label!r}")
+    unseen += unknown
     if any(fold.overlap for fold in frozen.folds):
         unseen.append("folds with persons on both sides: a fit names persons and not clips")
     return Examined(
@@ -142,14 +141,24 @@ def _nothing(said: pd.DataFrame) -> Iterator[Finding]:
         )
 
 
-def _refused(frozen: Frozen, table: pd.DataFrame, file: PredictionFile) -> Iterator[Finding]:
-    """Give what `mestore score` refuses: predictions that are no class of these folds."""
-    target, _ = aim(table, frozen.label)
+def _plausible(frozen: Frozen, table: pd.DataFrame, file: PredictionFile) -> tuple[list[Finding], list[str]]:
+    """Return what is odd about the predictions themselves, and why that cannot be said."""
     try:
-        if file.labels:
-            require_labels(file.path, file.labels, target.classes if target.several else ["predicted"])
-    except ScoreError as error:
-        yield Finding(severity="look", what=str(error), remedy=_UNSCORED)
+        target, truth = aim(table, frozen.label)
+    except MEStoreError as error:
+        return [], [f"what is predicted: {error}"]
+    actual = dict(zip(table["clip_id"], truth, strict=True))
+    return [*_refused(target, file), *_perfect(frozen, actual, file.table)], []
+
+
+def _refused(target: Target, file: PredictionFile) -> Iterator[Finding]:
+    """Give what `mestore score` refuses: predictions that are no class of these folds."""
+    if file.labels and not target.several:
+        yield Finding(
+            severity="look",
+            what=f"{file.path} has no column predicted, but {some(file.labels)}: a clip has one class here",
+            remedy=_UNSCORED,
+        )
         return
     odd: dict[str, str] = {}
     for line, clip, cell in zip(
@@ -170,7 +179,7 @@ def _refused(frozen: Frozen, table: pd.DataFrame, file: PredictionFile) -> Itera
 
 
 def _untested(frozen: Frozen, said: pd.DataFrame) -> Iterator[Finding]:
-    odd = tuple(sorted(set(said["clip_id"]) - set(frozen.clips)))
+    odd = tuple(sorted(set(said["clip_id"]) - frozen.scored))
     if odd:
         yield Finding(
             severity="look",
@@ -188,10 +197,9 @@ def _untested(frozen: Frozen, said: pd.DataFrame) -> Iterator[Finding]:
         )
 
 
-def _perfect(frozen: Frozen, table: pd.DataFrame, said: pd.DataFrame) -> Iterator[Finding]:
-    _, truth = aim(table, frozen.label)
-    actual = said["clip_id"].map(dict(zip(table["clip_id"], truth, strict=True)))
-    scored = said["clip_id"].isin(set(frozen.clips))
+def _perfect(frozen: Frozen, truth: Mapping[str, str], said: pd.DataFrame) -> Iterator[Finding]:
+    actual = said["clip_id"].map(truth)
+    scored = said["clip_id"].isin(frozen.scored)
     for seed, rows in said[scored].groupby("seed"):
         pairs = zip(rows["predicted"], actual[rows.index], strict=True)
         right = [_labels(said) == _labels(true) for said, true in pairs]

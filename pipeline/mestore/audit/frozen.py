@@ -69,6 +69,11 @@ class Frozen:
         chosen[len(self.clips) :] = False
         return chosen
 
+    @cached_property
+    def scored(self) -> set[str]:
+        """Ids of the clips that some fold tests: `clips` may have others, which are trained on alone."""
+        return {clip for fold in self.folds for clip in self.ids[self.tested(fold)]}
+
     def _chosen(self, persons: Iterable[str], only: tuple[str, ...]) -> NDArray[np.bool_]:
         wanted = np.zeros(len(self._code), bool)
         wanted[[self._code[person] for person in persons if person in self._code]] = True

@@ -24,6 +24,7 @@ EXACT = 1e-4
 _NEARLY_ALL = 0.95  # of the columns
 _FEWEST_CLIPS = 8  # in three, much comes out even by chance
 _FEWEST_COLUMNS = 3
+_UNSEEN = "a scaling that was followed by another step, or that a trainer does itself"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,7 @@ class Sampled:
     subjects : tuple of str
         Of each clip.
     values : ndarray of float64, shape (clips, columns)
+        NaN or infinite where a clip has no number.
     """
 
     store: str
@@ -70,9 +72,11 @@ def sample_columns(
                 owners.append(subject)
             if progress is not None:
                 progress(done, len(subjects))
-        if len({len(row) for row in rows}) > 1:
+        if not rows:
+            unseen.append(f"{name}, {dataset}: no clips")
+        elif len({len(row) for row in rows}) > 1:
             unseen.append(f"{name}, {dataset}: clips of different shapes")
-        elif rows:
+        else:
             found.append(
                 Sampled(
                     store=name,
@@ -98,32 +102,69 @@ def _places(size: int) -> NDArray[np.int64]:
 def check_normalised(sampled: Sequence[Sampled], *, unseen: Sequence[str] = ()) -> Examined:
     """Look for columns whose mean, deviation or bounds over clips are what only a scaler gives."""
     findings: list[Finding] = []
-    examined = []
+    examined, unsaid = [], list(unseen)
     for store in dict.fromkeys(its.store for its in sampled):
         parts = [its for its in sampled if its.store == store]
-        clips, columns = sum(len(its.values) for its in parts), parts[0].values.shape[1]
-        kinds = sorted({its.kind for its in parts})
-        known = all(kind in FEATURES for kind in kinds)
-        examined.append(
-            f"{store}: {counted(columns, 'column')} of {counted(clips, 'clip')}, over all, per dataset and "
-            f"per subject; kind {', '.join(kinds)}"
-            + (", which is computed clip by clip, by its attributes" if known else " is none of mestore's")
-        )
-        findings += list(_found(store, parts))
+        groups, silent = _groups(parts)
+        if groups:
+            examined.append(_said(store, groups, everything=len(parts)))
+        unsaid += [f"{store}, {why}" for why in (*silent, *_gaps(parts))]
+        findings += _found(store, groups, everything=len(parts))
     return Examined(
         check=CHECK,
         question=QUESTION,
         findings=tuple(sorted(findings, key=lambda its: its.severity)),
         examined=tuple(examined),
-        unseen=(*unseen, "a scaling that was followed by another step, or that a trainer does itself"),
+        unseen=(*unsaid, _UNSEEN),
     )
 
 
-def _found(store: str, parts: Sequence[Sampled]) -> Iterator[Finding]:
+def _groups(parts: Sequence[Sampled]) -> tuple[list[Sequence[Sampled]], list[str]]:
+    """Return whose clips are looked at together, all and each dataset's, and of whom nothing can be said."""
+    groups: list[Sequence[Sampled]] = []
+    silent = []
+    several = len({its.values.shape[1] for its in parts}) > 1
+    if several:
+        silent.append("all datasets together: clips of different shapes")
+    for group in [*([] if several else [parts]), *([its] for its in parts if len(parts) > 1)]:
+        why = _too_few(_values(group))
+        if not why:
+            groups.append(group)
+        else:
+            silent.append(f"{_datasets(group)}: {why}")
+            if len(group) == len(parts):
+                break  # a part of them has even fewer
+    return groups, silent
+
+
+def _said(store: str, groups: Sequence[Sequence[Sampled]], *, everything: int) -> str:
+    """Return what was looked at, of so many datasets: the first group is all, or none is."""
+    parts = {its.dataset: its for group in groups for its in group}.values()
+    columns = " or ".join(f"{number:,}" for number in sorted({its.values.shape[1] for its in parts}))
+    clips = counted(sum(len(its.values) for its in parts), "clip")
+    kinds = sorted({its.kind for its in parts})
+    whole = "over all, " if len(groups[0]) == everything else ""
+    known = all(kind in FEATURES for kind in kinds)
+    return (
+        f"{store}: {columns} columns of {clips}, {whole}per dataset and per subject; kind {', '.join(kinds)}"
+        + (", which is computed clip by clip, by its attributes" if known else " is none of mestore's")
+    )
+
+
+def _gaps(parts: Sequence[Sampled]) -> Iterator[str]:
+    for its in parts:
+        gaps = ~np.isfinite(its.values)
+        if gaps.any():
+            yield (
+                f"{its.dataset}: {counted(int(gaps.sum()), 'value')} of "
+                f"{counted(int(gaps.any(axis=1).sum()), 'clip')}, NaN or infinite: left out"
+            )
+
+
+def _found(store: str, groups: Sequence[Sequence[Sampled]], *, everything: int) -> Iterator[Finding]:
     """Give the clips that the columns are scaled over: all, a dataset's, or each subject's own."""
-    groups = [parts] if len({its.values.shape[1] for its in parts}) == 1 else []
-    for group in [*groups, *([its] for its in parts if len(parts) > 1)]:
-        values = np.concatenate([its.values for its in group])
+    for group in groups:
+        values = _values(group)
         scaled = scaling(values)
         if not scaled:
             continue
@@ -132,9 +173,15 @@ def _found(store: str, parts: Sequence[Sampled]) -> Iterator[Finding]:
         if alone and all(_holds(scaled, its) for its in alone):
             yield _look(store, scaled, group, len(alone))
         else:
-            yield _leak(store, scaled, group, everything=len(group) == len(parts))
-        if len(group) == len(parts):
+            yield _leak(store, scaled, group, everything=len(group) == everything)
+        if len(group) == everything:
             return
+
+
+def _values(group: Sequence[Sampled]) -> NDArray[np.float64]:
+    """Return the values of all its clips, NaN where one has no number: scalers pass over these."""
+    values = np.concatenate([its.values for its in group])
+    return np.where(np.isfinite(values), values, np.nan)
 
 
 def _rows_of(group: Sequence[Sampled]) -> Iterator[NDArray[np.int64]]:
@@ -174,7 +221,8 @@ def scaling(values: NDArray[np.float64]) -> str:
     Parameters
     ----------
     values : ndarray, shape (clips, columns)
-        Of few clips or columns nothing is said; nor of columns with one or two values.
+        Finite, or NaN where there is none, which is left out. Of few clips or columns nothing is said; nor
+        of columns with one or two values.
 
     Returns
     -------
@@ -189,32 +237,57 @@ def scaling(values: NDArray[np.float64]) -> str:
     >>> scaling((table - table.min(0)) / np.ptp(table, axis=0))
     'minimum 0 and maximum 1'
     """
-    if len(values) < _FEWEST_CLIPS or not np.isfinite(values).all():
+    if _too_few(values):
         return ""
-    values = values[:, ((values > values.min(axis=0)) & (values < values.max(axis=0))).any(axis=0)]
-    if values.shape[1] < _FEWEST_COLUMNS:
-        return ""
-    return next((name for name in _SCALINGS if _holds(name, values)), "")
+    telling = values[:, _telling(values)]
+    return next((name for name in _SCALINGS if _holds(name, telling)), "")
+
+
+def _too_few(values: NDArray[np.float64]) -> str:
+    """Return why nothing can be said of such a table; empty if something can."""
+    if len(values) < _FEWEST_CLIPS:
+        return f"{counted(len(values), 'clip')}, fewer than {_FEWEST_CLIPS}"
+    columns = int(_telling(values).sum())
+    if columns < _FEWEST_COLUMNS:
+        return (
+            f"{counted(columns, 'column')} with more than two values, in {_FEWEST_CLIPS} clips or more: fewer"
+            f" than {_FEWEST_COLUMNS}"
+        )
+    return ""
+
+
+def _telling(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which columns have more than two values, and numbers of enough clips."""
+    between = (values > _least(values)) & (values < _most(values))
+    return np.asarray(between.any(axis=0) & (np.isfinite(values).sum(axis=0) >= _FEWEST_CLIPS), np.bool_)
+
+
+def _least(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.fmin.reduce(values, axis=0))  # as nanmin, but NaN of NaN alone without a warning
+
+
+def _most(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.fmax.reduce(values, axis=0))
 
 
 def _holds(name: str, values: NDArray[np.float64]) -> bool:
     """Return whether nearly all columns, or all that vary, are scaled so."""
-    values = values[:, np.ptp(values, axis=0) > 0]
+    values = values[:, _most(values) > _least(values)]
     return values.shape[1] == 0 or bool(_SCALINGS[name](values).mean() >= _NEARLY_ALL)
 
 
 def _centred(values: NDArray[np.float64]) -> NDArray[np.bool_]:
-    return np.asarray(np.abs(values.mean(axis=0)) < EXACT * values.std(axis=0))
+    return np.asarray(np.abs(np.nanmean(values, axis=0)) < EXACT * np.nanstd(values, axis=0))
 
 
 def _standard(values: NDArray[np.float64]) -> NDArray[np.bool_]:
-    population, sample = (np.abs(values.std(axis=0, ddof=ddof) - 1) < EXACT for ddof in (0, 1))
+    population, sample = (np.abs(np.nanstd(values, axis=0, ddof=ddof) - 1) < EXACT for ddof in (0, 1))
     return np.asarray(_centred(values) & (population | sample), np.bool_)
 
 
 def _bounded(values: NDArray[np.float64], low: float) -> NDArray[np.bool_]:
-    near = np.abs(values.min(axis=0) - low) < EXACT
-    return np.asarray(near & (np.abs(values.max(axis=0) - 1) < EXACT))
+    near = np.abs(_least(values) - low) < EXACT
+    return np.asarray(near & (np.abs(_most(values) - 1) < EXACT))
 
 
 _SCALINGS: dict[str, Callable[[NDArray[np.float64]], NDArray[np.bool_]]] = {

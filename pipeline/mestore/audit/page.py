@@ -15,11 +15,11 @@ from mestore.audit.copies import CHECK as COPIES
 from mestore.audit.crops import frame_of
 from mestore.audit.faces import CHECK as FACES
 from mestore.check_text import plain
-from mestore.datasets.table_io import replacing
 from mestore.errors import MEStoreError
+from mestore.replacing import replacing
 from mestore.store.reader import open_store
 
-_BEGINS = b"<!doctype html>"  # of every page
+_MARK = b'<meta name="generator" content="mestore audit">'  # in every page, below its doctype
 _ROWS = 300  # findings of a check
 _NAMES = 12  # clips or persons of a finding
 _PICTURES = 60  # findings with crops, of each check
@@ -55,11 +55,16 @@ def refuse_target(path: Path) -> None:
         raise MEStoreError(f"the page {path} cannot be written: there is no folder {path.parent}; make it")
     if not path.exists():
         return
-    if not path.is_file() or path.open("rb").read(len(_BEGINS)) != _BEGINS:
+    if not path.is_file() or _MARK not in _beginning(path):
         raise MEStoreError(
             f"{path} is there and is no page of an audit; expected a new name, or an earlier page, which "
             "is written anew: give another with --out"
         )
+
+
+def _beginning(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(1000)
 
 
 def _plain(value: Any) -> Any:

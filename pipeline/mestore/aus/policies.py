@@ -65,10 +65,11 @@ POLICIES: dict[str, Policy] = {
     # The twelve add up to the 11439 of DFME's section 4.1 only with unilateral units folded in. Its tables
     # list M57 and M58 as codes of their own. It knows no (k): what does not move is dropped as in cd6me.
     "dfme": Policy(),
-    # Li et al. 2022 count static units (AU4 117, not 102) in the action unit task.
+    # X. Li et al. 2022 count static units (AU4 117, not 102) in the action unit task.
     "4dme": Policy(units=(1, 2, 4, 6, 7, 12, 17, 45), static=True),
 }
-"""The policies by name. Sources: datasets.md sections 1.3, 3, 6.4 to 6.6."""
+"""The policies by name, of: Varanka et al. 2023, table 4, and MEB; Zhao et al. 2023, section 4.1; X. Li et
+al. 2022, section 5.1.2."""
 
 
 def resolve(coding: Coding, *, clip: str) -> Coding:

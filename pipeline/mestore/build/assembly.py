@@ -1,6 +1,5 @@
 """Assembly: a store, put together from the finished subjects of the build cache."""
 
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -11,8 +10,8 @@ from typing import Any
 import pandas as pd
 
 from mestore import clips
-from mestore.build.cache import remove_left_over
 from mestore.build.subject import Task
+from mestore.replacing import clear, clear_left_over
 from mestore.store.contents import clip_records
 from mestore.store.layout import SUFFIX, Commit, subject_key
 from mestore.store.tables import write_tables
@@ -41,7 +40,7 @@ def assemble(
     # Not beside the store: readers and DVC take every folder in there for one.
     room = folder.parents[1]
     prefix = f".mestore-{folder.name}-"
-    remove_left_over(room.glob(f"{prefix}*"))
+    clear_left_over(room.glob(f"{prefix}*"))
     temporary = Path(tempfile.mkdtemp(prefix=prefix, dir=room))
     try:
         made = temporary / "new"
@@ -50,7 +49,7 @@ def assemble(
         write_tables(made, with_apexes(table, dict(_spotted(made, tasks))), together)
         _swap(made, folder, aside=temporary)
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        clear(temporary)
     return together
 
 

@@ -8,13 +8,14 @@ import re
 import shutil
 import stat
 import tempfile
-import time
-from collections.abc import Iterable, Iterator
+import uuid
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from mestore.store.durable import LEFT_OVER, rename_once, sync
+from mestore.replacing import clear, clear_left_over, uninterrupted
+from mestore.store.durable import REMOVED, rename_once, sync
 
 _KEY = re.compile("[0-9a-f]{64}")
 _HALF = re.compile(r"\.([0-9a-f]{12}|damaged|removed)-.+")
@@ -39,9 +40,17 @@ class BuildCache:
     folder with a digest for a name is whole, and whoever comes second finds it done. Its files may be hard
     links of those in DVC's cache and in a workspace. Folders take the mode of `root`: in a lab's 2770 all
     stay 2770.
+
+    Parameters
+    ----------
+    root : Path
+        Where they are.
+    build : str
+        Names the build that writes, in all of its processes.
     """
 
     root: Path
+    build: str = field(default_factory=lambda: uuid.uuid4().hex[:12], compare=False)
 
     def path(self, key: str) -> Path:
         """Return where the subject of that digest lies, or will lie."""
@@ -66,7 +75,7 @@ class BuildCache:
             with suppress(FileExistsError):
                 folder.mkdir()
                 folder.chmod(mode)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{key[:12]}-", dir=final.parent))
+        temporary = Path(tempfile.mkdtemp(prefix=f".{key[:12]}-{self.build}-", dir=final.parent))
         made = temporary.stat()
         try:
             yield temporary
@@ -76,11 +85,11 @@ class BuildCache:
             _settle(temporary, mode)
             rename_once(temporary, final)
         finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+            clear(temporary)
 
     def discard(self, key: str) -> None:
         """Remove a damaged subject: out of sight in one step, and no longer trusted by DVC."""
-        aside = Path(tempfile.mkdtemp(prefix=".damaged-", dir=self.path(key).parent))
+        aside = Path(tempfile.mkdtemp(prefix=f".damaged-{self.build}-", dir=self.path(key).parent))
         try:
             with suppress(FileNotFoundError):  # another builder has discarded it
                 self.path(key).rename(aside / key)
@@ -91,7 +100,7 @@ class BuildCache:
                     with suppress(PermissionError):
                         path.chmod(0o644)
         finally:
-            shutil.rmtree(aside, ignore_errors=True)
+            clear(aside)
 
     def place(self, key: str, target: Path) -> None:
         """Put the subject of that digest at `target`: hard links, or copies across file systems."""
@@ -99,9 +108,23 @@ class BuildCache:
         with suppress(PermissionError):  # a colleague's: he counts as its user
             os.utime(self.path(key))  # copies leave no other trace of its use
 
+    @contextmanager
+    def cleared(self) -> Iterator[None]:
+        """Remove at the block's end what processes of this build left half-written.
+
+        Those that are still at work, on other machines, find their folder gone, and give up.
+        """
+        try:
+            yield
+        finally:
+            with uninterrupted(), suppress(OSError):  # where the share is gone, so is what could be said
+                for path in self.half_written():
+                    if f"-{self.build}-" in path.name:
+                        _clear_aside(path)
+
     def sweep(self) -> None:
         """Remove what builds that were killed more than a day ago left half-written."""
-        remove_left_over(self.half_written())
+        clear_left_over(self.half_written())
 
     def entries(self) -> Iterator[Path]:
         """Give the finished subjects. What has another name is not ours, whoever chose this folder."""
@@ -116,12 +139,12 @@ class BuildCache:
                 yield path
 
 
-def remove_left_over(folders: Iterable[Path]) -> None:
-    """Remove those temporary folders that nobody can be filling any more."""
-    for folder in folders:
-        with suppress(FileNotFoundError):
-            if time.time() - folder.stat().st_mtime > LEFT_OVER:
-                shutil.rmtree(folder, ignore_errors=True)
+def _clear_aside(path: Path) -> None:
+    """Remove a folder that somebody may be about to rename: away first, or it would stand there in part."""
+    aside = path.with_name(f"{REMOVED}{uuid.uuid4().hex}")
+    with suppress(FileNotFoundError):  # it has it
+        path.rename(aside)
+    clear(aside)
 
 
 def _settle(temporary: Path, mode: int) -> None:

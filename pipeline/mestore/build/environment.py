@@ -30,6 +30,10 @@ def elsewhere() -> dict[str, str]:
 
     The source comes first on its import path: what is installed there may be another state of mestore.
     """
+    from mestore.faces.weights import FOLDER  # imports numpy
+
     given = {name: os.environ[name] for name in (NUMBA, "MESTORE_RAW") if name in os.environ}
+    if os.environ.get(FOLDER):
+        given[FOLDER] = str(Path(os.environ[FOLDER]).absolute())  # workers start in another folder
     path = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
     return {**given, **dict.fromkeys(THREADS, "1"), "PYTHONPATH": os.pathsep.join(filter(None, path))}

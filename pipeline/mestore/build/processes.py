@@ -12,6 +12,7 @@ from joblib.externals.loky.process_executor import BrokenProcessPool
 from mestore.build.crew import T, WorkerDeath
 from mestore.build.parent import end_with
 from mestore.build.subject import Outcome
+from mestore.replacing import uninterrupted
 
 
 class Processes(Generic[T]):
@@ -25,7 +26,9 @@ class Processes(Generic[T]):
     def submit(self, task: T) -> "Future[Outcome]":
         """Give them a task."""
         try:
-            future: Future[Outcome] = self._executor.submit(self._work, task)
+            # The first one starts the workers, and last the thread that ends them: without it they never end.
+            with uninterrupted():
+                future: Future[Outcome] = self._executor.submit(self._work, task)
         except BrokenProcessPool as death:
             # One has died since the last look.
             future = Future()
@@ -43,9 +46,13 @@ class Processes(Generic[T]):
 
 @contextmanager
 def processes(width: int, work: Callable[[T], Outcome]) -> Iterator[Processes[T]]:
-    """Start `width` worker processes that do `work`; they end with the block, whatever they are doing."""
+    """Start `width` worker processes that do `work`; they are killed at its end, whatever they are doing.
+
+    What they leave half-written is for the caller to remove.
+    """
     executor = ProcessPoolExecutor(max_workers=width, initializer=end_with, initargs=(os.getpid(),))
     try:
         yield Processes(executor, work, width=width)
     finally:
-        executor.shutdown(wait=True, kill_workers=True)
+        with uninterrupted():
+            executor.shutdown(wait=True, kill_workers=True)

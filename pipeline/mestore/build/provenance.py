@@ -6,11 +6,11 @@ from pathlib import Path
 
 import mestore
 from mestore.build.code import code_digest
-from mestore.datasets.table_io import replacing
 from mestore.errors import BuildError, ParamsError
-from mestore.features import FEATURES
+from mestore.features import FEATURES, FLOWS
 from mestore.params import INDEX, Params, StoreParams, kind_params
 from mestore.protocols import PROTOCOLS
+from mestore.replacing import replacing
 from mestore.workspace import Workspace
 
 _CV = "opencv-contrib-python-headless"
@@ -53,6 +53,9 @@ STAGES: dict[str, dict[str, tuple[str, ...]]] = {
         "modules": ("mestore.report.motion",),
         "libraries": ("numpy", "pandas", "zarr"),
         "files": (),
+        # What they say of a store is in data/stores, on which the stage depends, but for which are flows.
+        "registries": ("mestore.params", "mestore.features"),
+        "declared": FLOWS,
     },
     "report": {
         "modules": ("mestore.report.dataset.page",),
@@ -60,7 +63,10 @@ STAGES: dict[str, dict[str, tuple[str, ...]]] = {
         "files": ("mestore:datasets/expected.csv", *_PAGES),
     },
 }
-"""Stages that are not kinds of store: the modules they start from, their libraries and files."""
+"""Stages that are not kinds of store: what `code_digest` is told of them.
+
+A script counts by itself alone: what it imports must be within reach of its modules.
+"""
 
 
 def stage_code(workspace: Workspace, name: str) -> dict[str, object]:

@@ -17,7 +17,8 @@ from mestore.build.cache import BuildCache
 from mestore.build.environment import NUMBA, prepare_environment
 from mestore.build.pages import RECORD, USED
 from mestore.errors import MEStoreError
-from mestore.store.durable import LEFT_OVER, REMOVED
+from mestore.replacing import LEFT_OVER
+from mestore.store.durable import REMOVED
 from mestore.store.layout import COMMIT, DATA, SUFFIX
 from mestore.workspace import Workspace
 

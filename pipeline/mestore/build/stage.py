@@ -56,7 +56,8 @@ def build_store(workspace: Workspace, params: Params, name: str) -> str:
     cache.sweep()
     tasks = list(_tasks(workspace, params, name, given, cache))
     _fetch_weights(params.stores[name], tasks)
-    outcomes = run_tasks(tasks, compute=params.compute, title=name)
+    with cache.cleared():
+        outcomes = run_tasks(tasks, compute=params.compute, title=name)
     _refuse_errors(name, outcomes)
     failures = assemble(workspace.stores / name, tasks, table=given.table, carried=given.failures)
     # The index fails no stage: what is good of it is built first, and then its faults count here.

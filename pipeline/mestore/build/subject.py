@@ -1,9 +1,11 @@
 """Subject: the unit of work. Read its clips, compute each, write them into the build cache."""
 
 import json
+import os
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from mestore.build.cache import BuildCache
@@ -111,16 +113,21 @@ def _build(task: Task) -> int:
     # The folder before the work: where nothing can be written, nothing need be computed.
     with task.cache.create(task.key) as folder:
         with single_threaded():
-            samples, failures = compute_subject(task, function)
+            # Nothing is written in it until the end, and every build clears away what nobody has touched for
+            # a day: a subject may take longer, a clip does not.
+            samples, failures = compute_subject(task, function, after_clip=partial(os.utime, folder))
         folder.stat()  # if its disk is gone, Zarr would make the folder again on whatever lies below
         write_subject(folder, samples, description=task.description, inputs=task.key, failures=failures)
     return len(failures)
 
 
 def compute_subject(
-    task: Task, function: Callable[..., Sample]
+    task: Task, function: Callable[..., Sample], *, after_clip: Callable[[], None]
 ) -> tuple[dict[str, Sample], dict[str, dict[str, str]]]:
-    """Return the computed clips of a subject and, by clip id, why the others could not be."""
+    """Return the computed clips of a subject and, by clip id, why the others could not be.
+
+    `after_clip` is called after each of them.
+    """
     params = task.spec.params_model().model_validate_json(json.dumps(task.description.params))
     samples: dict[str, Sample] = {}
     failures: dict[str, dict[str, str]] = {}
@@ -140,4 +147,5 @@ def compute_subject(
                 "expected": f"a clip that {task.description.kind} can compute",
                 "remedy": "look at its frames, or change the parameters of the store",
             }
+        after_clip()
     return samples, failures

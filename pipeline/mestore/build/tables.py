@@ -6,10 +6,11 @@ import pandas as pd
 
 from mestore.datasets.index import Index, index_dataset
 from mestore.datasets.persons import refuse_torn_persons, refuse_twin_persons
-from mestore.datasets.table_io import read_parquet, refuse_other_version, replacing, write_parquet
+from mestore.datasets.table_io import read_parquet, refuse_other_version, write_parquet
 from mestore.errors import AnnotationError, BuildError
 from mestore.params import DatasetParams, Params, reader_options
 from mestore.progress import shown
+from mestore.replacing import replacing
 from mestore.store.tables import read_failures
 from mestore.workspace import Workspace
 

@@ -1,8 +1,9 @@
 """Workers: build all tasks side by side, show how far they are, survive the death of one."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import partial
 
 from joblib import effective_n_jobs
@@ -29,8 +30,11 @@ def run_tasks(tasks: Sequence[Task], *, compute: ComputeParams, title: str) -> l
         What the progress bar says.
     """
     outcomes: list[Outcome] = []
-    with progress_bar(title, unit="subject", total=len(tasks)) as bar:
-        for outcome in _outcomes(tasks, compute):
+    with (
+        closing(_outcomes(tasks, compute)) as coming,  # whatever breaks this off, no worker outlives it
+        progress_bar(title, unit="subject", total=len(tasks)) as bar,
+    ):
+        for outcome in coming:
             outcomes.append(outcome)
             _log(outcome)
             bar.set_postfix(
@@ -52,7 +56,7 @@ def _log(outcome: Outcome) -> None:
         _LOG.info("%s: %s", outcome.name, "found in the cache" if outcome.found else "built")
 
 
-def _outcomes(tasks: Sequence[Task], compute: ComputeParams) -> Iterator[Outcome]:
+def _outcomes(tasks: Sequence[Task], compute: ComputeParams) -> Generator[Outcome, None, None]:
     width = effective_n_jobs(compute.n_jobs)
     missing: list[Task] = []
     # Threads, because hashing releases the interpreter's lock: all cores, without starting processes.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def audit(
     store: Annotated[Path, typer.Argument(metavar="STORES", help="A folder of stores, such as data/stores.")],
     folds: Folds,
-    predictions: Annotated[Path | None, typer.Option(help="CSV of predictions, of any trainer.")] = None,
+    predictions: Annotated[Path | None, typer.Option(help="CSV of predictions, of any program.")] = None,
     out: Annotated[Path | None, typer.Option(help="The page; by default NAME.audit.html here.")] = None,
     pictures: Annotated[
         bool, typer.Option("--pictures", help="Show the crops of pairs that look alike on the page: faces.")

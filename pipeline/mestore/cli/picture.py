@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mestore.datasets.table_io import replacing
 from mestore.errors import MEStoreError
+from mestore.replacing import replacing
 from mestore.store.export.selection import file_name
 
 

@@ -16,9 +16,15 @@ import typer
 from mestore.cli import complete
 from mestore.cli.here import known, workspace_params
 from mestore.cli.says import say
+from mestore.replacing import uninterrupted
 
 if TYPE_CHECKING:
+    import psutil
+
     from mestore.workspace import Workspace
+
+_LOOK = 0.05
+"""Seconds between two looks at what is still at work."""
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be run.")]
 
@@ -86,32 +92,40 @@ def _run_dvc(arguments: Sequence[str], *, folder: Path) -> int:
     """
     _mend_lock(folder / ".dvc" / "tmp" / "rwlock")
     stages_run_with = {"MESTORE_PYTHON": sys.executable, "DVC_NO_ANALYTICS": "1"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "dvc", *arguments],
-        cwd=folder,
-        env=stages_run_with | dict(os.environ),
-        stdin=subprocess.DEVNULL,
-        process_group=0,
-    )
+    process = None
     try:
+        with uninterrupted():  # or an interrupt in between would leave it alone
+            process = subprocess.Popen(
+                [sys.executable, "-m", "dvc", *arguments],
+                cwd=folder,
+                env=stages_run_with | dict(os.environ),
+                stdin=subprocess.DEVNULL,
+                process_group=0,
+            )
         return process.wait()
     except BaseException:
-        _end(process)
+        if process:
+            _end(process)
         _mend_lock(folder / ".dvc" / "tmp" / "rwlock")
         raise
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Interrupt a process and those it started, and wait for them; a second interrupt ends them all."""
-    for pid in _heirs(process.pid):
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGINT)
-    while process.poll() is None:
+    """Interrupt a process and those it started, and wait for them; a second interrupt kills them all."""
+    import psutil
+
+    # In the background of a script Ctrl-C is ignored, by all that we start too.
+    deaf = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    heirs = _heirs(process.pid)
+    for it in heirs:
+        with suppress(psutil.Error):
+            it.send_signal(signal.SIGTERM if deaf else signal.SIGINT)
+    while process.poll() is None or any(_at_work(it) for it in heirs):  # a stage may outlive its DVC
         try:
-            process.wait()
+            sleep(_LOOK)
         except KeyboardInterrupt:
             with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGTERM)
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def _mend_lock(path: Path) -> None:
@@ -131,19 +145,36 @@ def _mend_lock(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def _heirs(pid: int) -> list[int]:
+def _heirs(pid: int) -> "list[psutil.Process]":
     """Return a process and those below it, without workers: they end with their stage.
 
     Interrupted while they start, they would print tracebacks; a process group has no such exception.
     """
     import psutil
 
-    try:
+    with suppress(psutil.NoSuchProcess):
         root = psutil.Process(pid)
-        below = [it for it in root.children(recursive=True) if "loky" not in " ".join(it.cmdline())]
-    except psutil.Error:
-        return [pid]
-    return [pid, *(it.pid for it in below)]
+        return [root, *(it for it in root.children(recursive=True) if not _is_worker(it))]
+    return []
+
+
+def _is_worker(process: "psutil.Process") -> bool:
+    import psutil
+
+    try:
+        return "loky" in " ".join(process.cmdline())
+    except psutil.Error:  # it has ended
+        return False
+
+
+def _at_work(process: "psutil.Process") -> bool:
+    """Return whether a process lives; one whose parent has not asked after it does not."""
+    import psutil
+
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _locked(root: Path) -> Mapping[str, Any]:

@@ -43,8 +43,6 @@ def qc(
     table, clips = listing.quality_table(store), store.clips()
     kept = listing.included(table, clips)
     found = [look for name in names for look in listing.looks(kept[kept["dataset"] == name], params.quality)]
-    if as_json:
-        say_json({"findings": [asdict(look) for look in found]})
     whose = dict(zip(clips["clip_id"], clips["dataset"], strict=True))
     for name in names:
         own = [look for look in found if whose[look.clip_id] == name]
@@ -57,6 +55,8 @@ def qc(
             listing.write_looks(csv, own, clips, force=force)
         if own and not as_json:
             say(listing.what_next(csv, name))
+    if as_json:
+        say_json({"findings": [asdict(look) for look in found]})
     sys.exit(int(bool(found)))
 
 

@@ -5,7 +5,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import NoReturn
 
@@ -34,7 +34,7 @@ def run(arguments: Sequence[str]) -> int:
         Without the program's name. `--debug` may stand anywhere before a lone `--`.
     """
     _fill_streams()
-    _listen()
+    asked_to_end = _listen()
     try:
         status = typer.main.get_command(app).main(_debug_first(arguments), "mestore", standalone_mode=False)
     except SystemExit as done:
@@ -42,7 +42,10 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         status = INTERRUPTED
     except BaseException as error:
-        return _told(error)
+        status = asked_to_end()
+        # Extension modules, while they are imported, make an ImportError or a SystemError of an interrupt.
+        if status is None:
+            return _told(error)
     if status == INTERRUPTED:  # typer makes this of a KeyboardInterrupt
         # All is cleared up: another, while Python ends, would only change the status.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -108,23 +111,30 @@ def _told_usage(error: BaseException) -> int:
     return USAGE
 
 
-def _listen() -> None:
-    """Have Ctrl-C heard once, and let what is half-written be removed where a process is ended, too."""
+def _listen() -> Callable[[], int | None]:
+    """Have Ctrl-C heard once, and let what is half-written be removed where a process is ended, too.
+
+    Return what gives the exit status of what was heard, or None.
+    """
     heard = 0.0
+    status: int | None = None
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        nonlocal heard
+        nonlocal heard, status
         now = time.monotonic()
         if now - heard > _SETTLE:
-            heard = now
+            heard, status = now, INTERRUPTED
             raise KeyboardInterrupt
 
     def end(number: int, frame: FrameType | None) -> NoReturn:
+        nonlocal status
+        status = 128 + number
         say(f"mestore: {_ENDED[signal.Signals(number)]}", error=True)
-        sys.exit(128 + number)
+        sys.exit(status)
 
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # nohup and `&` in a script ignore it
         signal.signal(signal.SIGINT, interrupt)
     for number in _ENDED:
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, end)
+    return lambda: status

@@ -33,7 +33,7 @@ def score(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Score predictions of any trainer against frozen folds.
+    """Score predictions of any program against frozen folds.
 
     docs/scores.md says what each number is.
 

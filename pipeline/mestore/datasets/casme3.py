@@ -1,4 +1,4 @@
-"""CAS(ME)^3 (Li et al. 2022): 30 fps, colour and 16-bit depth, parts A and C annotated, part B not.
+"""CAS(ME)^3 (J. Li et al. 2022): 30 fps, colour and 16-bit depth, parts A and C annotated, part B not.
 
 Part A: `cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx` has the micro-expressions, and the sheet AU+Emotion of
 `CAS(ME)3_part_A_v2.xls` the macro-expressions, without emotions. Part C: `CAS(ME)3_part_C_ME.xlsx`, without

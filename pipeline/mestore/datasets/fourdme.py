@@ -1,4 +1,4 @@
-"""4DME (Li et al. 2022): one sheet for four modalities; gray frames in `gray_micro/<sub_ID>/<fold_name>`.
+"""4DME (X. Li et al. 2022): one sheet for four modalities; gray frames in `gray_micro/<sub_ID>/<fold_name>`.
 
 Of the other modalities no source shows the folders, so their layout is a parameter: where the frames of one
 clip lie, as folders of images with numbers in their names. Kinect (rgb, depth) films 30 frames a second while
@@ -33,7 +33,7 @@ GRAY_LAYOUT = "gray_micro/{subject}/{clip}"
 FIELDS = ("subject", "clip")
 
 FPS, HALVED_FPS = "60", "30"
-"""What the frame numbers of the sheet count in a second, and half of them (Li et al. 2022, section 3.1)."""
+"""What frame numbers of the sheet count in a second, and half of them (X. Li et al. 2022, section 3.1)."""
 
 KINECT = ("rgb", "depth")
 MODALITIES = {"rgb": "colour"}

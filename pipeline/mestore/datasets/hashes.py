@@ -11,7 +11,7 @@ from types import TracebackType
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mestore.datasets.table_io import replacing
+from mestore.replacing import replacing
 
 Stamp = tuple[int, int, int]
 """Size in bytes; times of the last change of the content and of the file's entry, in ns."""

@@ -1,6 +1,7 @@
 """Index: a dataset's clip table, joined from annotation, frames on disk and persons."""
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,12 +22,14 @@ from mestore.datasets.locate import NONE, Images, Recordings
 from mestore.datasets.named import Clip
 from mestore.datasets.own import Places
 from mestore.datasets.persons import persons_of
-from mestore.datasets.row import UNREAD, Row, check_names, understand
+from mestore.datasets.row import Row, check_names, understand
 from mestore.datasets.spec import ReaderOptions
 from mestore.errors import AnnotationError, ClipFault, UnsafePathError
 
 STORE = "index"
 """What the failures table calls this step."""
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +115,7 @@ def index_dataset(
                 failures.append(_failure(clip_id, row, fault, dataset=dataset))
                 images = NONE
             who = {"clip_id": clip_id, "dataset": dataset, "reader": reader}
-            records.append(who | _record(row, images) | read.joined(row))
+            records.append(_printable(who | _record(row, images) | read.joined(row)))
             progress(done, len(read.rows))
     return Index(
         clips=clips.validate(pd.DataFrame(records, columns=clips.columns())),
@@ -275,7 +278,7 @@ def _apex(row: Row, numbers: Sequence[int]) -> tuple[int, str]:
     if row.apex is not None:
         return row.apex, row.apex_source
     if min(row.onset, row.offset) < 0:
-        return UNREAD, ""
+        return clips.UNREAD, ""
     middle = row.onset + (row.offset - row.onset) // 2
     return min(numbers, key=lambda number: (abs(number - middle), number), default=middle), "estimated:middle"
 
@@ -308,6 +311,14 @@ def _record(row: Row, images: Images) -> dict[str, Any]:
         "paths": images.paths,
         "digest": images.digest,
     }
+
+
+def _printable(cells: dict[str, Any]) -> dict[str, Any]:
+    """Return a row of the clip table with a space for every control character and line break in a text.
+
+    Stores keep their tables as CSV, where a lone CR in a cell ends the row for pandas, R and MATLAB.
+    """
+    return {name: _CONTROL.sub(" ", cell) if isinstance(cell, str) else cell for name, cell in cells.items()}
 
 
 def _unlisted(annotation: Annotation) -> list[str]:

@@ -47,12 +47,17 @@ def points_in(path: Path, *, frame: int) -> list[float]:
 
 def _npy(path: Path) -> NDArray[np.float64]:
     try:
-        points = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError) as error:
+        # Mapped: no zip file, no pickle, and no memory for more than the file holds, whatever it claims.
+        points = np.lib.format.open_memmap(path, mode="r")
+    except OSError:
+        raise
+    except Exception as error:
+        # What numpy raises of a bad header (ValueError, OverflowError, TokenError, ...) is about the file.
         raise AnnotationError(f"{path} is no .npy file of numbers ({error}): write it anew") from None
-    if not isinstance(points, np.ndarray) or points.shape != (68, 2) or points.dtype.kind not in "fiu":
-        found = f"{points.dtype} {points.shape}" if isinstance(points, np.ndarray) else "several arrays"
-        raise AnnotationError(f"{path} holds {found}; expected numbers of shape (68, 2): write it anew")
+    if points.shape != (68, 2) or points.dtype.kind not in "fiu":
+        raise AnnotationError(
+            f"{path} holds {points.dtype} {points.shape}; expected numbers of shape (68, 2): write it anew"
+        )
     return points.astype(np.float64)
 
 
@@ -74,17 +79,18 @@ def _openface(path: Path, *, frame: int) -> NDArray[np.float64]:
             f"{path} has {len(rows)} rows of frame {frame}; expected one: say in column 'frame' of "
             "landmarks.csv which number OpenFace gave the onset, and keep one face of several"
         )
-    if (success := rows[0].get("success", "1").strip()) not in ("1", "1.0"):
+    try:
+        points = np.array([[float(rows[0][x]), float(rows[0][y])] for x, y in zip(_X, _Y, strict=True)])
+    except (TypeError, ValueError):  # TypeError: the file ends within the row
+        raise AnnotationError(
+            f"{path} holds what is no number at frame {frame}; expected pixels: write it anew"
+        ) from None
+    if (success := (rows[0].get("success", "1") or "").strip()) not in ("1", "1.0"):
         raise AnnotationError(
             f"{path} says success {success} at frame {frame}: OpenFace lost the face; remove the clip from "
             "landmarks.csv, and the detector looks for it"
         )
-    try:
-        return np.array([[float(rows[0][x]), float(rows[0][y])] for x, y in zip(_X, _Y, strict=True)])
-    except (TypeError, ValueError):
-        raise AnnotationError(
-            f"{path} holds what is no number at frame {frame}; expected pixels: write it anew"
-        ) from None
+    return points
 
 
 def _is(row: Mapping[str, str | None], frame: int) -> bool:

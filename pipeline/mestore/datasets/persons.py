@@ -75,7 +75,7 @@ def refuse_torn_persons(table: "pd.DataFrame") -> None:
     seen: dict[tuple[str, str], tuple[str, str]] = {}
     columns = ["reader", "part", "dataset", "subject", "person"]
     for reader, part, dataset, subject, person in table[columns].drop_duplicates().itertuples(index=False):
-        whose = (family(reader, part=part, dataset=dataset), subject)
+        whose = (family(reader, part=part, dataset=dataset), same_id(subject))
         other, name = seen.setdefault(whose, (dataset, person))
         if name != person:
             raise AnnotationError(

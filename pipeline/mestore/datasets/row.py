@@ -5,17 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mestore import aus
-from mestore.clips import KINDS
+from mestore.clips import FPS_UNREAD, KINDS, UNREAD
 from mestore.datasets.correction import Correction
 from mestore.datasets.entry import Entry
 from mestore.errors import AnnotationError, ClipFault
 from mestore.labels.objective import CLASSES
 from mestore.store.layout import subject_key
 
-UNREAD = -1
-"""Stands for a frame number whose cell could not be read; file names hold no negative numbers."""
-
-_FPS_UNREAD = 1.0  # the clip table takes positive numbers only; the row has a fault and no frames
 _LONGEST_KEY = 200  # bytes of a name as a folder of a store; file systems take 255, with what is added to it
 
 
@@ -50,7 +46,7 @@ class Row:
     apex: int | None = None
     offset: int = UNREAD
     apex_source: str = ""
-    fps: float = _FPS_UNREAD
+    fps: float = FPS_UNREAD
     kind: str = KINDS[0]
     emotion: str = ""
     objective_class: str = ""

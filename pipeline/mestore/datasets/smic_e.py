@@ -1,4 +1,4 @@
-"""SMIC-E (Li et al. 2013): SMIC's recordings and what is around, `<part>/s<kk>/<clip>/image<n>.jpg`.
+"""SMIC-E (Li et al. 2018): SMIC's recordings and what is around, `<part>/s<kk>/<clip>/image<n>.jpg`.
 
 A workbook for each part gives onsets and offsets, as numbers in the file names; it has no apexes. The
 subject's folder is written with two digits (s01), the clip's is not (s1_ne_01). Of a workbook the worksheet

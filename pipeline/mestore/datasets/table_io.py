@@ -1,8 +1,5 @@
 """Tables as files: equal tables give equal bytes, and a reader sees all of a file or none."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +8,7 @@ import pyarrow.parquet as pq
 
 from mestore.clips import columns
 from mestore.errors import AnnotationError
+from mestore.replacing import replacing
 
 VERSION = 1
 """Of the clip table: rises when a column is added, taken out, or means something else."""
@@ -24,19 +22,6 @@ _LISTS = {
     "box": pa.list_(pa.float64()),
 }
 _TYPES = {"str": pa.string(), "int64": pa.int64(), "float64": pa.float64(), "bool": pa.bool_()}
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary name beside `path`, and rename it to `path` if all went well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Not tempfile: it makes files that only their owner may read, and a lab shares these.
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def write_parquet(table: pd.DataFrame, path: Path) -> None:

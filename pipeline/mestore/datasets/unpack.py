@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 
 from mestore.errors import AnnotationError
+from mestore.replacing import clear
 
 ORIGIN = ".unpacked-from.json"
 """The file in an unpacked folder that says which archive it came from; hidden, so that no reader minds it."""
@@ -44,7 +45,7 @@ def unpack(
     partial = target.with_name(f".{target.name}.partial")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(partial, ignore_errors=True)
+        clear(partial)
         with zipfile.ZipFile(archive) as opened:
             members = [_checked(member, archive) for member in opened.infolist() if not member.is_dir()]
             _require_room(members, partial.parent, archive)
@@ -69,7 +70,7 @@ def unpack(
             "method, unpack it with that program and give the folder"
         ) from error
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        clear(partial)
 
 
 def require_origin(target: Path, archive: Path) -> None:

@@ -18,6 +18,9 @@ from mestore.faces.weights import weights_file
 UPSAMPLINGS = (0, 1)
 """How often the image is doubled before detection: a face under 80 px is found at the second try."""
 
+SURE = 0.1
+"""Score of a face: without one that sure the next size is tried. As `least` in mestore/faces/__init__.py."""
+
 
 def detect(image: NDArray[np.uint8]) -> list[Face]:
     """Find the upright, frontal faces of an image.
@@ -30,7 +33,8 @@ def detect(image: NDArray[np.uint8]) -> list[Face]:
     Returns
     -------
     list of Face
-        The surest first; scores are distances from the separating plane, above 0.
+        The surest first; scores are distances from the separating plane, above 0. All are of one size of the
+        image: the first with a score of `SURE`, or else the one with the highest.
 
     Raises
     ------
@@ -48,19 +52,26 @@ def detect(image: NDArray[np.uint8]) -> list[Face]:
     """
     check_image(image)
     pixels = np.ascontiguousarray(image)
+    surest: list[Face] = []
     for times in UPSAMPLINGS:
-        boxes, scores, _ = _detector().run(pixels, times, 0.0)
-        if boxes:
+        surest = max(surest, _at_size(pixels, times), key=lambda faces: faces[0].score if faces else 0.0)
+        if surest and surest[0].score >= SURE:
+            break
+    return surest
+
+
+def _at_size(pixels: NDArray[np.uint8], times: int) -> list[Face]:
+    """Return the faces of an image that is doubled `times` times, the surest first."""
+    boxes, scores, _ = _detector().run(pixels, times, 0.0)
+    return [
+        Face(
             # A rectangle of dlib holds its last column and row.
-            return [
-                Face(
-                    box=(box.left(), box.top(), box.right() - box.left() + 1, box.bottom() - box.top() + 1),
-                    score=float(score),
-                    outline="hog",
-                )
-                for box, score in zip(boxes, scores, strict=True)
-            ]
-    return []
+            box=(box.left(), box.top(), box.right() - box.left() + 1, box.bottom() - box.top() + 1),
+            score=float(score),
+            outline="hog",
+        )
+        for box, score in zip(boxes, scores, strict=True)
+    ]
 
 
 def landmarks(image: NDArray[np.uint8], face: Face) -> NDArray[np.float64]:

@@ -98,7 +98,7 @@ class ModelSpec:
         >>> ModelSpec(function="m:f", title="", libraries=(), weights=(), extra="faces", licence="").install()
         "pip install 'mestore[faces]'"
         """
-        commands = [f"pip install 'mestore[{self.extra}]'" if self.extra else "pip install mestore"]
+        commands = [f"pip install 'mestore[{self.extra}]'"] if self.extra else []
         return " && ".join([*commands, *(f"pip install --no-deps '{it}'" for it in self.apart)])
 
     def require(self) -> None:

@@ -314,7 +314,7 @@ def _is_score(path: str) -> bool:
 
 def _identity(file: Path) -> pd.DataFrame | None:
     try:
-        table: pd.DataFrame = pq.read_table(file, columns=[*IDENTITY, "paths"]).to_pandas()
+        table: pd.DataFrame = pq.read_table(file, columns=[*IDENTITY, "media", "paths"]).to_pandas()
         return table
     except (ValueError, KeyError, pa.ArrowException):
         return None

@@ -10,7 +10,7 @@ from mestore.errors import MEStoreError
 from mestore.forget.dvc_traces import dvc_at_rest, dvc_folders, dvc_memory, dvc_traces, old_tables
 from mestore.forget.participant import IDENTITY, Participant, participant
 from mestore.forget.published import published
-from mestore.forget.recordings import recorded_paths, still_there
+from mestore.forget.recordings import RecordedFile, recorded_paths, still_there
 from mestore.forget.search import LARGEST_TEXT, hits
 from mestore.forget.trace import (
     Trace,
@@ -37,14 +37,14 @@ class Plan:
         was interrupted can begin again.
     recordings : tuple of str
         What must be removed by hand first.
-    paths : frozenset of str
-        Files of their recordings, below the dataset's folder.
+    paths : frozenset of RecordedFile
+        Files of their recordings.
     """
 
     who: Participant
     traces: tuple[Trace, ...]
     recordings: tuple[str, ...]
-    paths: frozenset[str]
+    paths: frozenset[RecordedFile]
 
 
 def find(workspace: Workspace, person: str, *, copies: Sequence[Path] = ()) -> Plan:
@@ -186,14 +186,14 @@ def roots(workspace: Workspace, copies: Sequence[Path]) -> list[Path]:
 
 
 def _traces(
-    who: Participant, workspace: Workspace, paths: frozenset[str], copies: Sequence[Path]
+    who: Participant, workspace: Workspace, paths: frozenset[RecordedFile], copies: Sequence[Path]
 ) -> Iterator[Trace]:
     dvc = dvc_folders(workspace.root)
     built = [*build_cache(who, workspace)]
     stored = [*stores(who, workspace)]
     yield from built
     yield from published(who, copies, root=workspace.root)
-    yield from memos(who, workspace, paths)
+    yield from memos(who, workspace, frozenset(it.path for it in paths))
     yield from stored
     yield from outputs(who, workspace)
     if dvc is not None:

@@ -1,11 +1,13 @@
 """What is left of a participant in the raw recordings, which mestore never changes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
 from mestore.datasets import READERS
+from mestore.datasets.media import video_and_first
 from mestore.datasets.own import FILES
 from mestore.datasets.sheet import read_sheet
 from mestore.errors import MEStoreError
@@ -13,14 +15,31 @@ from mestore.forget.participant import Participant
 from mestore.params import DatasetParams, Params, reader_options
 from mestore.workspace import Workspace
 
-
-def recorded_paths(who: Participant, tables: list[pd.DataFrame]) -> frozenset[str]:
-    """Return the files of their recordings below the dataset's folder, as the index has them."""
-    theirs = [table.loc[who.rows(table), "paths"] for table in tables if "paths" in table]
-    return frozenset(path for column in theirs for paths in column for path in paths)
+_FILES = ("dataset", "media", "paths")
 
 
-def still_there(who: Participant, workspace: Workspace, params: Params, paths: frozenset[str]) -> list[str]:
+class RecordedFile(NamedTuple):
+    """An image or a video of a clip: its path is below its dataset's folder, `media` as in the clip table."""
+
+    dataset: str
+    path: str
+    media: str
+
+
+def recorded_paths(who: Participant, tables: Iterable[pd.DataFrame]) -> frozenset[RecordedFile]:
+    """Return the files of their recordings, as the index has them."""
+    theirs = [table.loc[who.rows(table), list(_FILES)] for table in tables if {*_FILES} <= {*table}]
+    return frozenset(
+        RecordedFile(dataset, video_and_first(path)[0] if media == "video" else path, media)
+        for rows in theirs
+        for dataset, media, paths in rows.itertuples(index=False)
+        for path in paths
+    )
+
+
+def still_there(
+    who: Participant, workspace: Workspace, params: Params, paths: frozenset[RecordedFile]
+) -> list[str]:
     """Return what must be removed by hand before the next `dvc repro`, which would build it again.
 
     Folders and files of recordings, rows of coding sheets, rows of mestore's own tables beside them.
@@ -29,16 +48,18 @@ def still_there(who: Participant, workspace: Workspace, params: Params, paths: f
     for name, dataset in params.datasets.items():
         root = workspace.raw / name
         if root.is_dir() and any(its == name for its, _ in who.subjects):
+            files = _files(root, (it for it in paths if it.dataset == name))
             tables = _named(who, [root, workspace.own / name], name)
-            found.extend(sorted({*_files(root, paths), *_rows(who, root, name, dataset), *tables}))
+            found.extend(sorted({*files, *_rows(who, root, name, dataset), *tables}))
     return found
 
 
-def _files(root: Path, paths: frozenset[str]) -> Iterator[str]:
-    for path in paths:
-        if (root / path).exists():
-            folder = (root / path).parent
-            yield f"{folder if folder != root else root / path}"
+def _files(root: Path, files: Iterable[RecordedFile]) -> Iterator[str]:
+    for _, path, media in files:
+        file = root / path
+        if file.exists():
+            # A folder of images is one recording; one of videos may hold those of others.
+            yield f"{file if media == 'video' or file.parent == root else file.parent}"
 
 
 def _rows(who: Participant, root: Path, name: str, dataset: DatasetParams) -> Iterator[str]:

@@ -14,10 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mestore.build.pages import RECORD
-from mestore.datasets.table_io import read_parquet, replacing, write_parquet
+from mestore.datasets.table_io import read_parquet, write_parquet
 from mestore.errors import MEStoreError
 from mestore.forget.participant import IDENTITY, Participant
 from mestore.forget.trace import Trace
+from mestore.replacing import clear, replacing
 from mestore.store.layout import CLIPS, COMMIT, FAILURES, SUFFIX
 from mestore.store.manifest import MANIFEST, Manifest
 from mestore.store.tables import read_clips, read_failures, write_tables
@@ -37,7 +38,8 @@ def clip_tables(workspace: Workspace) -> Iterator[pd.DataFrame]:
 def read_csv(content: bytes) -> pd.DataFrame | None:
     """Return a clip table as stores hold it, of whatever version; None if it is none."""
     try:
-        table = pd.read_csv(io.BytesIO(content), dtype="str", keep_default_na=False)
+        # Lone carriage returns are part of a cell, as the store writes it.
+        table = pd.read_csv(io.BytesIO(content), dtype="str", keep_default_na=False, lineterminator="\n")
     except ValueError:
         return None
     return table if set(IDENTITY) <= set(table.columns) else None
@@ -107,8 +109,9 @@ def memos(who: Participant, workspace: Workspace, paths: frozenset[str]) -> Iter
     Parameters
     ----------
     paths : frozenset of str
-        Files of theirs below a dataset's folder, as the index has them; what lies in the same folders, or in
-        one called like a subject of theirs, is taken for theirs too: it is hashed again when it is not.
+        Files of theirs below any dataset's folder: which one a memo is of, another checkout's maybe, it does
+        not say. What lies in the same folders, or in one called like a subject of theirs, is taken for theirs
+        too: it is hashed again when it is not.
     """
     for file in sorted((workspace.cache / "hashes").glob("*.parquet")):
         theirs = _memo_rows(file, who, paths)
@@ -191,7 +194,7 @@ def _without(store: Path, who: Participant) -> None:
     finally:
         # If it could not be put back either, this is where the store is.
         if store.exists():
-            shutil.rmtree(room, ignore_errors=True)
+            clear(room)
 
 
 def _ignored(store: Path, who: Participant, datasets: set[str], folder: str, names: list[str]) -> list[str]:

@@ -8,4 +8,4 @@ BY_READER = {
     "fourdme": (1, 2, 4, 6, 7, 12, 17, 45),
 }
 """By dataset: the sets of MEB (tvaranka/meb, commit f731b0a, utils.py:338-358), which has none for CAS(ME)^3.
-That of 4DME is its paper's own, units that more than ten clips show (Li et al. 2022, section 5.1.2)."""
+That of 4DME is its paper's own, units that more than ten clips show (X. Li et al. 2022, section 5.1.2)."""

@@ -1,4 +1,4 @@
-"""4DME's rules from action units to emotions (Li et al. 2022, section 4.1.2 and Table 4)."""
+"""4DME's rules from action units to emotions (X. Li et al. 2022, section 4.1.2 and Table 4)."""
 
 from collections.abc import Collection
 

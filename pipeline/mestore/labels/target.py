@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 NONE = "none"
 """Stands for "none of the labels" of a clip that was coded."""
 
+Coded = frozenset[tuple[str, str]]
+"""Datasets and parts whose clips were coded by action units."""
+
 _UNITS = "au_"
 _JOINT_MAPS = frozenset({"fourdme"})
 
@@ -42,15 +45,23 @@ def names() -> list[str]:
     return [*(column for column in LABELS if column != "aus_given"), *MAPS, *(_UNITS + it for it in POLICIES)]
 
 
-def aim(table: "pd.DataFrame", name: str) -> "tuple[Target, pd.Series[str]]":
+def coded_parts(table: "pd.DataFrame") -> Coded:
+    """Return the datasets and parts of a clip table of which a clip has action units."""
+    rows = table[table["aus"] != ""]
+    return frozenset(zip(rows["dataset"], rows["part"], strict=True))
+
+
+def aim(table: "pd.DataFrame", name: str, *, coded: Coded | None = None) -> "tuple[Target, pd.Series[str]]":
     """Return a target and the truth of every clip, empty where it has none.
 
     Parameters
     ----------
     table : DataFrame
-        The clip table.
+        The clip table, or some of its rows.
     name : str
         One of `names()`.
+    coded : frozenset of (str, str), optional
+        `coded_parts` of the whole clip table, where `table` holds some of its rows.
 
     Raises
     ------
@@ -62,8 +73,7 @@ def aim(table: "pd.DataFrame", name: str) -> "tuple[Target, pd.Series[str]]":
     Notes
     -----
     Action units: a clip is without truth if no clip of its dataset and part was coded; a coded clip without
-    any unit of the policy is `NONE`. That is judged over the rows given: some clips
-    of a coded dataset, none of which has a unit, are without truth when they are looked at by themselves.
+    any unit of the policy is `NONE`.
 
     Examples
     --------
@@ -78,7 +88,7 @@ def aim(table: "pd.DataFrame", name: str) -> "tuple[Target, pd.Series[str]]":
     if name not in names():
         raise MEStoreError(f"label is {name!r}; allowed: {', '.join(names())}")
     if name.startswith(_UNITS):
-        return _units(table, name)
+        return _units(table, name, coded_parts(table) if coded is None else coded)
     if name in MAPS:
         truth = apply_map(table, name)
         return Target(name=name, classes=MAPS[name].classes, several=name in _JOINT_MAPS), truth
@@ -86,12 +96,11 @@ def aim(table: "pd.DataFrame", name: str) -> "tuple[Target, pd.Series[str]]":
     return Target(name=name, classes=tuple(sorted(set(truth) - {""})), several=False), truth
 
 
-def _units(table: "pd.DataFrame", name: str) -> "tuple[Target, pd.Series[str]]":
+def _units(table: "pd.DataFrame", name: str, coded: Coded) -> "tuple[Target, pd.Series[str]]":
     import pandas as pd
 
     policy = name.removeprefix(_UNITS)
     classes = tuple(f"AU{unit}" for unit in POLICIES[policy].units)
-    coded = table.groupby(["dataset", "part"])["aus"].transform(lambda cells: (cells != "").any())
     truth = [
         joined(
             [
@@ -100,9 +109,9 @@ def _units(table: "pd.DataFrame", name: str) -> "tuple[Target, pd.Series[str]]":
                 if there
             ]
         )
-        if is_coded
+        if (dataset, part) in coded
         else ""
-        for aus, clip, is_coded in zip(table["aus"], table["clip"], coded, strict=True)
+        for dataset, part, aus, clip in table[["dataset", "part", "aus", "clip"]].itertuples(index=False)
     ]
     return Target(name=name, classes=classes, several=True), pd.Series(truth, index=table.index, dtype="str")
 

@@ -8,7 +8,7 @@ mean: seeds are the trainer's, folds have none. Give each to `Scorer.add(fold, .
 CASME II's sheet of 255 rows is widely held, MEB's has 256: the counts are compared with those of the edition
 that is there, and with the former every score says so.
 
-Sources: datasets.md 6.4 and 1.3 (Varanka et al. 2023, section 4.3 and table 4; notebooks of MEB).
+Sources: Varanka et al. 2023, section 4.3 and table 4; notebooks of MEB.
 """
 
 from collections.abc import Iterator, Mapping
@@ -28,7 +28,7 @@ from mestore.protocols.composite import (
 from mestore.protocols.extra import ExtraOptions, with_extra
 from mestore.protocols.plan import LeftOut, Plan
 
-SOURCE = "datasets.md 1.3 and 6.4"
+SOURCE = "Varanka et al. 2023, section 4.3 and table 4"
 CLIPS = 2031
 
 

@@ -33,12 +33,9 @@ DOMAINS: Mapping[str, tuple[str, str]] = {
 """Reader and part of each set of recordings."""
 
 PUBLISHED: Mapping[str, tuple[Mapping[str, int], str]] = {
-    "smic-hs": ({"negative": 70, "positive": 51, "surprise": 43}, "datasets.md 1.2: 4DME 2022, table 1"),
-    "smic-vis": (
-        {"negative": 23, "positive": 28, "surprise": 20},
-        "datasets.md 6.7: ProphetZ-star/ME-Recognition",
-    ),
-    "smic-nir": ({"negative": 23, "positive": 28, "surprise": 20}, "datasets.md 1.2: 4DME 2022, table 1"),
+    "smic-hs": ({"negative": 70, "positive": 51, "surprise": 43}, "4DME 2022, table 1"),
+    "smic-vis": ({"negative": 23, "positive": 28, "surprise": 20}, "ProphetZ-star/ME-Recognition"),
+    "smic-nir": ({"negative": 23, "positive": 28, "surprise": 20}, "4DME 2022, table 1"),
 }
 """Clips of each class; of the selected CASME II none are known."""
 

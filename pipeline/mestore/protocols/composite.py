@@ -13,9 +13,9 @@ from mestore.errors import LeakError
 from mestore.labels.target import parted
 from mestore.persons import HeldOut
 from mestore.protocols.fold import Fold
-from mestore.protocols.plan import Count, LeftOut, eligible, incomplete
+from mestore.protocols.plan import Count, LeftOut, eligible, exclusions, incomplete
 
-AGAIN = "a clip of another copy of its dataset, which is scored"
+AGAIN = "a clip of another copy of its dataset, which counts"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,11 +60,15 @@ def scored_once(rows: pd.DataFrame, truth: "pd.Series[str]", left_out: LeftOut) 
     """Return the clips that can be scored, each once, sorted by clip id.
 
     Raw and cropped frames are two copies of one dataset. By their events `eligible` finds that, unless the
-    copies have coding sheets whose onsets differ: so a clip's name counts in one copy only.
+    copies have coding sheets whose onsets differ: so a clip's name counts in one copy only. Which one, no
+    exclusion decides: as in `eligible`, no other copy stands in for a clip that was excluded.
     """
-    rows = eligible(rows, truth, left_out, what=str(truth.name))
-    first = rows.groupby(["reader", "part", "subject", "clip"])["dataset"].transform("first")
-    return left_out.where(rows, rows["dataset"] != first, AGAIN)
+    what = str(truth.name)
+    whole = eligible(rows.assign(excluded=""), truth, LeftOut(), what=what)
+    first = whole.groupby(["reader", "part", "subject", "clip"])["dataset"].transform("first")
+    again = rows["clip_id"].isin(set(whole.loc[whole["dataset"] != first, "clip_id"]))
+    rows = eligible(rows.assign(excluded=exclusions(rows).mask(again, "")), truth, left_out, what=what)
+    return left_out.where(rows, again[rows.index], AGAIN)
 
 
 def missing(rows: pd.DataFrame, members: Sequence[Member], *, clips: Sequence[int]) -> Iterator[str]:

@@ -7,16 +7,16 @@ import pandas as pd
 from mestore.protocols.plan import Count
 
 PUBLISHED: Mapping[tuple[str, str], tuple[tuple[int, ...], tuple[int, ...], str]] = {
-    ("casme", "emotion"): ((189, 193), (19,), "datasets.md 1.1: sheets of 189 and of 193 rows"),
-    ("casme2", "emotion"): ((255, 256), (26,), "datasets.md 1.1: sheets of 255 and of 256 rows"),
-    ("casme2", "casme2_5"): ((246, 247), (), "datasets.md 1.2: sheets of 255 and of 256 rows"),
-    ("samm", "emotion"): ((159,), (29,), "datasets.md 1.1"),
-    ("samm", "samm_5"): ((136,), (), "datasets.md 1.2"),
-    ("smic", "emotion"): ((164,), (16,), "datasets.md 1.1: HS, which shows all that VIS and NIR do"),
-    ("mmew", "emotion"): ((300,), (30,), "datasets.md 1.1"),
-    ("fourdme", "fourdme"): ((267,), (41, 42), "datasets.md 1.2: 4DME 2022, table 3; MEB"),
-    ("dfme", "emotion"): ((7526,), (656,), "datasets.md 1.1: DFME 2023, section 3.4"),
-    ("dfme", "dfme_7"): ((7275,), (), "datasets.md 6.5: DFME 2023, section 4.1"),
+    ("casme", "emotion"): ((189, 193), (19,), "MEB, a sheet of 189 rows; xvrgill/yt-emotion-detection, 193"),
+    ("casme2", "emotion"): ((255, 256), (26,), "davidnvq/me_recognition, a sheet of 255 rows; MEB, 256"),
+    ("casme2", "casme2_5"): ((246, 247), (), "davidnvq/me_recognition, a sheet of 255 rows; MEB, 256"),
+    ("samm", "emotion"): ((159,), (29,), "Varanka et al. 2023, table 1"),
+    ("samm", "samm_5"): ((136,), (), "counted in davidnvq/me_recognition"),
+    ("smic", "emotion"): ((164,), (16,), "4DME 2022, table 1: HS, which shows all that VIS and NIR do"),
+    ("mmew", "emotion"): ((300,), (30,), "Varanka et al. 2023, table 1"),
+    ("fourdme", "fourdme"): ((267,), (41, 42), "4DME 2022, table 3; MEB"),
+    ("dfme", "emotion"): ((7526,), (656,), "DFME 2023, section 3.4"),
+    ("dfme", "dfme_7"): ((7275,), (), "DFME 2023, section 4.1"),
 }
 """Clips, persons and who says so, by reader and label; every number that is right for some edition."""
 

@@ -16,6 +16,7 @@ from mestore.errors import LeakError, MEStoreError
 from mestore.persons import HeldOut
 from mestore.protocols import PROTOCOLS
 from mestore.protocols.fold import Fold
+from mestore.replacing import replacing
 
 SCHEMA = 3
 
@@ -39,7 +40,8 @@ class Folds:
         What is predicted: a name of `mestore.labels.target`.
     folds : sequence of Fold
     clips : mapping of str to str
-        Person by clip id: the clips that are scored, whether or not they have features.
+        Person by clip id: the clips that are scored (`official`: or trained on), whether or not they have
+        features.
     left_out : mapping of str to str
         Why, by clip id, for those that the protocol does not score.
     extra : mapping of str to str
@@ -98,6 +100,11 @@ class Folds:
         """Return the ids of the clips that a fold tests."""
         return self._of(fold.test, self.clips, only=fold.tested)
 
+    @property
+    def scored(self) -> set[str]:
+        """Ids of the clips that some fold tests."""
+        return {clip for fold in self for clip in self.tested(fold)}
+
     @staticmethod
     def _of(persons: Sequence[str], clips: Mapping[str, str], *, only: Sequence[str]) -> list[str]:
         wanted, named = set(persons), set(only) or clips.keys()
@@ -110,8 +117,8 @@ class Folds:
 
     def save(self, path: Path) -> None:
         """Freeze to JSON; equal folds give equal bytes."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(self._text(), encoding="utf-8")
+        with replacing(path) as temporary:
+            temporary.write_text(self._text(), encoding="utf-8")
 
     def _text(self) -> str:
         record = asdict(self)
@@ -187,7 +194,7 @@ def _torn(folds: Folds) -> Iterator[str]:
     absent = folds.rows.keys() - folds.clips.keys() - folds.left_out.keys()
     if absent:
         yield f"clip {min(absent)!r} is neither scored nor left out"
-    untested = folds.clips.keys() - {clip for fold in folds for clip in folds.tested(fold)}
+    untested = folds.clips.keys() - folds.scored
     if untested and folds.protocol not in _TEST_SOME:
         yield f"{len(untested)} of {len(folds.clips)} clips are tested by no fold, such as {min(untested)!r}"
 

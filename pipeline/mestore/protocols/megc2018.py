@@ -8,7 +8,8 @@ trained on CASME II and tested on SAMM, and the reverse; UAR and WAR (accuracy) 
 The classes are those that the datasets ship. MEB guesses CASME II's with a classifier that was fitted to
 SAMM, and has 194 clips of it: its numbers are of another task.
 
-Sources: datasets.md 6.2 (Varanka et al. 2023, appendix D; notebooks of MEB, tables 10 and 11).
+Sources: Varanka et al. 2023, appendix D; notebooks of MEB, tables 10 and 11; the columns of objective classes
+in davidnvq/me_recognition, counted.
 """
 
 from typing import Literal
@@ -29,7 +30,7 @@ from mestore.protocols.extra import ExtraOptions, with_extra
 from mestore.protocols.loso import leave_one_out
 from mestore.protocols.plan import LeftOut, Plan
 
-SOURCE = "datasets.md 6.2"
+SOURCE = "objective classes in davidnvq/me_recognition"
 CLIPS = 253
 
 CASME2 = Member(

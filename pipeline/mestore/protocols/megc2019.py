@@ -6,7 +6,7 @@ Clips of CASME II that have a label and are not in the challenge's list stand in
 reason. MEB drops others and comes to 145 clips all the same: sub04/EP12_01f, sub05/EP12_03f, sub24/EP02_07.
 Of these sub05/EP12_03f is on the list, as surprise, and is kept here; sub05/EP09_05f is not, and MEB has it.
 
-Sources: datasets.md 6.3, 5 and 1.2 (Varanka et al. 2023, section 4.3.1; combined_3class_gt.csv, counted).
+Sources: Varanka et al. 2023, section 4.3.1; combined_3class_gt.csv in davidnvq/me_recognition, counted.
 """
 
 import csv
@@ -19,7 +19,7 @@ from mestore.protocols.extra import ExtraOptions, with_extra
 from mestore.protocols.loso import leave_one_out
 from mestore.protocols.plan import LeftOut, Plan
 
-SOURCE = "datasets.md 6.3 and 1.2"
+SOURCE = "combined_3class_gt.csv in davidnvq/me_recognition"
 CLIPS = 442
 EXCLUDED = "protocols/megc2019.csv"
 

@@ -4,8 +4,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mestore.datasets.table_io import write_plot
+from mestore.params import Params
+from mestore.report.shown import stores_shown
 from mestore.sample import Sample
 from mestore.store.feature import Feature
+from mestore.workspace import Workspace
 
 TIME = np.linspace(0, 1, 21)
 """Time in a clip, from the onset (0) to the offset (1)."""
@@ -13,6 +17,17 @@ TIME = np.linspace(0, 1, 21)
 COLUMNS = ("time", "motion_px", "emotion", "clips")
 
 _DIGITS = 4
+
+
+def write_motion(workspace: Workspace, params: Params, dataset: str) -> str:
+    """Write the mean motion in the flows that the report shows, if there are any, and say of which."""
+    name = stores_shown(params).sequence
+    flows = Feature(workspace.stores / name) if name else None
+    table = mean_motion(flows, dataset)
+    write_plot(table, workspace.motion / f"{dataset}.csv")
+    if name is None:
+        return "motion: params.yaml has no store of flows from the onset to each frame"
+    return f"motion: {table['emotion'].nunique()} emotions of {dataset} in {name}"
 
 
 def mean_motion(flows: Feature | None, dataset: str) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mestore.clips import FPS_UNREAD, timed
 from mestore.labels.criterion import is_micro
 from mestore.params import QualityParams
 from mestore.qc import PIXELS, SIDE, Look
@@ -38,13 +39,12 @@ def durations(clips: "pd.DataFrame", addresses: Mapping[str, str]) -> list[Histo
     Parameters
     ----------
     clips : DataFrame
-        Rows of a clip table; those whose onset or offset cannot be read are left out.
+        Rows of a clip table; those whose times could not be read are left out.
     addresses : mapping of str to str
         Of clips, by id.
     """
-    rows = clips[(clips["onset"] >= 0) & (clips["offset"] >= clips["onset"])]
     found = []
-    for (kind, fps), its in rows.groupby(["kind", "fps"], sort=True):
+    for (kind, fps), its in timed(clips).groupby(["kind", "fps"], sort=True):
         frames = (its["offset"] - its["onset"] + 1).to_numpy(np.float64)
         ms = frames / float(str(fps)) * 1000
         marks = _too_long(its, ms, addresses) if kind == "micro" else []
@@ -74,7 +74,7 @@ def _too_long(rows: "pd.DataFrame", ms: NDArray[np.float64], addresses: Mapping[
 def too_long(row: Mapping[Any, Any]) -> bool:
     """Return whether a micro-expression of the clip table lasts longer than one may."""
     onset, apex, offset = row["onset"], row["apex"], row["offset"]
-    if row["kind"] != "micro" or not 0 <= onset <= offset:
+    if row["kind"] != "micro" or row["fps"] == FPS_UNREAD or not 0 <= onset <= offset:
         return False
     given = row["apex_source"] in ("annotated", "corrected") and onset <= apex <= offset
     return not is_micro(onset, offset, apex=apex if given else None, fps=row["fps"])

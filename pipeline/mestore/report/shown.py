@@ -14,7 +14,7 @@ class Shown:
     Parameters
     ----------
     crops : str, optional
-        The first aligned crops.
+        The aligned crops with the most to show, the first of equals.
     clips : str, optional
         The first interpolated clips of these crops.
     flow : str, optional

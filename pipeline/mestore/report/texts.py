@@ -1,9 +1,12 @@
-"""Texts: what tables say in free words, as a page says it: in a page to be sent on, without paths."""
+"""Texts: what tables and params.yaml say, as a page says it: in a page to be sent on, without paths."""
 
 import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
+from mestore.params import Params
 from mestore.store.feature import Feature
 
 if TYPE_CHECKING:
@@ -12,10 +15,13 @@ if TYPE_CHECKING:
 _FREE = ("found", "expected", "remedy", "corrections", "excluded")
 """Columns of failures and of the clip table in which anything may be written."""
 
+_SECTIONS = {"stores", "store", "protocols", "evaluate", "quality", "report"}
+"""Of params.yaml; the others change no result, and may name machines."""
+
 # A folder's name may hold blanks, so rather too much goes than too little. "px / frame" and https: stay.
 _ABSOLUTE = re.compile(
     r"""(?<!https:)(?<!https:/)(?<!http:)(?<!http:/)(?<![\w.…/\\])"""
-    r"""(?:file:/{2,3}|[A-Za-z]:[\\/]|\\\\|[~$][\w{}]*[\\/]|//?)(?=\S)(?:[^\\/'"`;<>|\n]+[\\/])*"""
+    r"""(?:file:/{2,3}|[A-Za-z]:[\\/]|\\\\|[~$%][\w{}%]*[\\/]|//?)(?=\S)(?:(?:[^\\/'"`;<>|\n]|(?<=\w)'(?=\w))+[\\/]+)*"""
 )
 
 
@@ -62,3 +68,20 @@ def failures(features: Iterable[Feature], dataset: str, *, paths: bool) -> list[
         for row in worded(its[its["dataset"] == dataset], paths=paths).to_dict("records"):
             found[row["clip_id"], row["store"]] = {str(name): value for name, value in row.items()}
     return [found[key] for key in sorted(found)]
+
+
+def parameters(params: Params, dataset: str, *, paths: bool) -> str:
+    """Return those of params.yaml that decide what is on a dataset's page, defaults filled in, as YAML.
+
+    Parameters
+    ----------
+    params : Params
+    dataset : str
+    paths : bool
+        Whether paths of a machine may stand in them.
+    """
+    its = params.model_dump(mode="json")
+    shown = {"datasets": {dataset: its["datasets"][dataset]}}
+    shown |= {name: section for name, section in its.items() if name in _SECTIONS}
+    text = yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=100)
+    return text if paths else without_paths(text)

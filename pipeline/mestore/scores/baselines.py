@@ -17,7 +17,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from mestore.labels.target import Target, aim
+from mestore.labels.target import Target, aim, coded_parts
 from mestore.protocols.fold import Fold
 from mestore.protocols.folds import Folds
 from mestore.scores.fitted import Fitted, Predictions, Said
@@ -48,7 +48,7 @@ def majority(store: Store, folds: Folds) -> Predict:
     """Return what says the most frequent class of the training clips; of several labels, each by itself."""
     table = labelled(store, folds)
     target, _ = aim(table, folds.label)
-    labels = labels_of(table, label=folds.label)
+    labels = labels_of(table, label=folds.label, coded=coded_parts(store.clips()))
     place = {clip: row for row, clip in enumerate(table["clip_id"])}
 
     def predict(fold: Fold) -> Predictions:

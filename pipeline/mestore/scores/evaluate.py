@@ -4,22 +4,22 @@ import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pandas as pd
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from mestore.datasets.table_io import replacing, write_plot
+from mestore.datasets.table_io import write_plot
 from mestore.labels.target import parted
 from mestore.protocols.folds import Folds
+from mestore.replacing import replacing
 from mestore.scores.baselines import constant, majority, predict_all, svm
 from mestore.scores.ledger import Ledger
 from mestore.scores.published import published
 from mestore.scores.scorer import Scorer
 from mestore.scores.settings import BASELINES, EvaluateParams, SvmParams
-from mestore.store.manifest import Manifest
 from mestore.store.reader import Store
 
 _DIGITS = 4
@@ -82,7 +82,7 @@ def record(
         The record of the code that made them: its digest and libraries.
     """
     table = store.clips()
-    scored = table.loc[table["clip_id"].isin(folds.clips), "dataset"].value_counts().sort_index()
+    scored = table.loc[table["clip_id"].isin(folds.scored), "dataset"].value_counts().sort_index()
     return {
         "protocol": name,
         "kind": folds.protocol,
@@ -90,7 +90,7 @@ def record(
         "params": dict(folds.params),
         "digest": folds.digest,
         "code": {part: code[part] for part in ("digest", "libraries")},
-        "stores": {its: Manifest.read(cast(Path, store.feature(its).path)).digest for its in params.features},
+        "stores": {its: store.feature(its).digest for its in params.features},
         "svm": {its: params.svm.get(its, SvmParams()).model_dump() for its in params.features},
         "average": folds.average,
         "folds": len(folds),

@@ -25,7 +25,8 @@ class Predictions(Mapping[str, Said]):
     Parameters
     ----------
     said : mapping of str to str, or to a collection of str
-        Class by clip id; of several labels, those that the clip has.
+        Class by clip id; of several labels, those that the clip has. What other `Predictions` were fitted on
+        is kept.
     fitted_on : iterable of str
         Ids of the clips that anything was fitted on (weights, scaler, PCA, selected features); empty: not
         known. `Scorer.add` refuses predictions that were fitted on a person whom they are about.
@@ -49,7 +50,8 @@ class Predictions(Mapping[str, Said]):
                 'fitted_on=train.clips["clip_id"]'
             )
         self._said = dict(said)
-        self.fitted_on = frozenset(map(str, fitted_on))
+        its: frozenset[str] = getattr(said, "fitted_on", frozenset())
+        self.fitted_on = its.union(map(str, fitted_on))
 
     def __getitem__(self, clip: str) -> Said:
         return self._said[clip]
@@ -195,7 +197,7 @@ class Fitted:
                 f"{len(batch.clips)} clips are of persons who are held out: {self.label} is not shown; "
                 "expected a batch of fold.train"
             )
-        labels = labels_of(batch.clips, label=self.label)
+        labels = labels_of(batch.clips, label=self.label, coded=batch.coded)
         if labels.ndim == 1 or not predicts:
             return None, [labels]
         return aim(batch.clips, self.label)[0].classes, list(labels.T)

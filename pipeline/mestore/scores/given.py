@@ -9,7 +9,8 @@ from mestore.errors import ScoreError
 from mestore.protocols.fold import Fold
 from mestore.protocols.folds import Folds
 
-_LARGEST_SEED = 2**63 - 1  # of a column of int64
+LARGEST_SEED = 2**63 - 1
+"""What fits into a column of int64."""
 
 
 def require_table(folds: object, clips: object) -> None:
@@ -31,5 +32,5 @@ def require_given(fold: object, predictions: object, seed: object) -> None:
             'class: dict(zip(test.clips["clip_id"], said)), or dict(series) of a Series by clip id'
         )
     whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
-    if not whole or not 0 <= int(seed) <= _LARGEST_SEED:  # type: ignore[call-overload]
+    if not whole or not 0 <= int(seed) <= LARGEST_SEED:  # type: ignore[call-overload]
         raise ScoreError(f"fold {fold.name!r}: found seed {seed!r}; expected a whole number from 0")

@@ -12,11 +12,13 @@ def ledger_of(folds: Path) -> Path:
 
     Examples
     --------
-    >>> ledger_of(Path("lab/data/folds/loso.json")).as_posix()
-    'lab/data/ledger/loso.jsonl'
-    >>> ledger_of(Path("paper/loso.json")).as_posix()
-    'paper/loso.ledger.jsonl'
+    >>> ledger_of(Path("/lab/data/folds/loso.json")).as_posix()
+    '/lab/data/ledger/loso.jsonl'
+    >>> ledger_of(Path("/paper/loso.json")).as_posix()
+    '/paper/loso.ledger.jsonl'
     """
+    # From wherever one works; links are left as they are: DVC may have put one in a file's place.
+    folds = Path(os.path.normpath(folds.absolute()))
     if folds.parts[-3:-1] == ("data", "folds"):
         return folds.parents[1] / "ledger" / f"{folds.stem}.jsonl"
     return folds.with_name(f"{folds.stem}.ledger.jsonl")

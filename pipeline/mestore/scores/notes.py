@@ -43,8 +43,19 @@ def looks(count: int, *, others: int) -> str:
     >>> looks(1, others=5)
     '1 set of predictions scored against these folds, 5 against other versions of them'
     """
-    said = f"{count} set{'s' if count > 1 else ''} of predictions scored against these folds"
+    said = f"{counted(count, 'set')} of predictions scored against these folds"
     return said + (f", {others} against other versions of them" if others else "")
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number of things.
+
+    Examples
+    --------
+    >>> counted(1, "clip"), counted(2, "clip")
+    ('1 clip', '2 clips')
+    """
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def _overlap(folds: Folds) -> Iterator[str]:
@@ -73,9 +84,9 @@ def _fits(
 ) -> Iterator[str]:
     elsewhere = {person for fold in folds for person in fits[fold.name].difference(fold.train)}
     if elsewhere:
-        yield f"fitted on {len(elsewhere)} persons whom the fold does not train on"
+        yield f"fitted on {counted(len(elsewhere), 'person')} whom the fold does not train on"
     if strays:
-        yield f"fitted on {strays} clips that the fold does not train on"
+        yield f"fitted on {counted(strays, 'clip')} that the fold does not train on"
     # Of a fold without a prediction there is nothing to be said.
     predicted = sorted(set(table.loc[table["predicted"] != "", "fold"]))
     unsaid = [name for name in predicted if not fits[name]]

@@ -101,8 +101,8 @@ def _fold_of(
         )
     if not own:
         raise ScoreError(
-            f"{where}: found no such clip; expected one of the {len(folds.clips)} that these folds test, "
-            f"such as {shown(min(folds.clips))}: write clip_id as the clip table has it"
+            f"{where}: found no such clip; expected one of the {len(testing)} that these folds test, "
+            f"such as {shown(min(testing))}: write clip_id as the clip table has it"
         )
     if given and given not in names:
         raise ScoreError(f"{where}: found fold {shown(given)}; expected one of {_some(sorted(names))}")

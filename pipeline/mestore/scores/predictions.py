@@ -1,4 +1,4 @@
-"""PredictionFile: predictions of any trainer as a CSV file, and who its models were fitted on beside it."""
+"""PredictionFile: predictions of any program as a CSV file, and who its models were fitted on beside it."""
 
 import json
 import re
@@ -10,8 +10,10 @@ import pandas as pd
 
 from mestore.errors import ScoreError
 from mestore.labels.target import joined
+from mestore.replacing import replacing
 from mestore.scores.csvtable import CsvTable, read_csv_table, shown
 from mestore.scores.fitted import persons_digest
+from mestore.scores.given import LARGEST_SEED
 from mestore.scores.said import is_number
 
 COLUMNS = ("clip_id", "predicted", "seed", "fold", "fitted_on")
@@ -103,14 +105,15 @@ def read_predictions(path: str | Path, *, classes: Sequence[str] = ()) -> Predic
 
 def write_predictions(path: Path, table: pd.DataFrame, fits: Mapping[str, Sequence[str]]) -> None:
     """Write predictions, columns as `COLUMNS`, and the persons of each fit beside them."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     beside = fits_of(path)
     if fits:
         record = {digest: sorted(persons) for digest, persons in fits.items()}
-        beside.write_text(json.dumps(record, sort_keys=True, indent=1) + "\n", encoding="utf-8")
+        with replacing(beside) as temporary:
+            temporary.write_text(json.dumps(record, sort_keys=True, indent=1) + "\n", encoding="utf-8")
     else:
         beside.unlink(missing_ok=True)  # of an earlier file, it would speak of models that are not these
-    table[list(COLUMNS)].to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
+    with replacing(path) as temporary:
+        table[list(COLUMNS)].to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
 
 
 def read_fits(path: Path) -> dict[str, tuple[str, ...]]:
@@ -185,8 +188,10 @@ def _row(cells: Mapping[str, str], labels: Sequence[str], *, where: str) -> tupl
         raise ScoreError(f"{where}: found no clip_id; expected one, as `store.clips()` has it")
     where = f"{where}, clip {shown(clip)}"
     predicted = _said_by_label(cells, labels, where) if labels else _said(cells["predicted"], where)
-    if not re.fullmatch(r"[0-9]{1,9}(\.0)?", seed):
-        raise ScoreError(f"{where}: found seed {shown(seed)}; expected a whole number from 0")
+    if not re.fullmatch(r"[0-9]{1,19}(\.0)?", seed) or int(seed.removesuffix(".0")) > LARGEST_SEED:
+        raise ScoreError(
+            f"{where}: found seed {shown(seed)}; expected a whole number from 0 to {LARGEST_SEED}"
+        )
     return clip, predicted, seed.removesuffix(".0"), cells.get("fold", ""), cells.get("fitted_on", "")
 
 

@@ -1,10 +1,11 @@
 """Provenance: the persons whom predictions were fitted on, and the refusal of those whom they are about."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from mestore.errors import LeakError, ScoreError
 from mestore.protocols.fold import Fold
 from mestore.protocols.folds import Folds
+from mestore.scores.notes import counted
 
 _NAMED = 3  # persons in a message
 
@@ -47,12 +48,8 @@ def fitted_persons(
         named = sorted({persons[clip] for clip in leaked})
         some = ", ".join(named[:_NAMED]) + (", ..." if len(named) > _NAMED else "")
         raise LeakError(
-            f"fold {fold.name!r}: what made its predictions was fitted on {_number(leaked, 'clip')} of "
-            f"{_number(named, 'person')} whom it tests ({some}); expected none: fit scaler, PCA, selection "
-            "of features and model on fold.train alone"
+            f"fold {fold.name!r}: what made its predictions was fitted on {counted(len(leaked), 'clip')} of "
+            f"{counted(len(named), 'person')} whom it tests ({some}); expected none: fit scaler, PCA, "
+            "selection of features and model on fold.train alone"
         )
     return whom
-
-
-def _number(found: Sequence[str], noun: str) -> str:
-    return f"{len(found)} {noun}{'s' * (len(found) != 1)}"

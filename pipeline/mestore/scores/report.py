@@ -70,7 +70,7 @@ class ScoreReport:
     file : PredictionFile
     missing : {"wrong", "drop"}
     persons : int
-        Whose clips are scored.
+        Whose clips are scored (of the first seed, as in the heading).
     classes : tuple of str
     notes : sequence of str
         What every score must say, worst first; how often one looked is the last.
@@ -170,7 +170,7 @@ def score_file(
         folds=its_folds,
         file=file,
         missing=missing,
-        persons=len(set(its_folds.clips.values())),
+        persons=len(scorer.by("person", seed=seeds[0])),
         classes=scorer.classes,
         notes=_notes(scorer, seeds),
         remarks=_remarks(file, its_folds),

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from mestore.clips import LABELS
 from mestore.errors import ScoreError
 from mestore.labels.target import aim
 from mestore.protocols.fold import Fold
@@ -85,7 +86,7 @@ class Scorer:
         self._truth = dict(zip(clips["clip_id"], truth, strict=True))
         # A column of the clip table has no classes of its own but those of the clips that are scored.
         scored = {self._truth[clip] for clip in folds.clips}
-        column = folds.label in clips and not target.several
+        column = folds.label in LABELS
         self.classes = tuple(name for name in target.classes if not column or name in scored)
         self.several = target.several
         self._folds, self._clips, self._missing = folds, clips.set_index("clip_id"), missing

@@ -19,10 +19,12 @@ class SvmParams(_Settings):
         default="linear", description="with scikit-learn's gamma `scale`; poly: of degree 3"
     )
     C: float = Field(
-        default=1.0, gt=0, allow_inf_nan=False, description="how dear a wrongly classified training clip is"
+        default=1.0, gt=0, allow_inf_nan=False, description="penalty of a wrongly classified training clip"
     )
     scale: bool = Field(
-        default=True, description="each value less its mean, by its deviation, over the training clips"
+        default=True,
+        description="whether each value is standardised, by its mean and standard deviation over the "
+        "training clips",
     )
     balanced: bool = Field(default=True, description="classes weigh the same, however many clips they have")
 

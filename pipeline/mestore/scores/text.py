@@ -6,6 +6,7 @@ import numpy as np
 
 from mestore.protocols.plan import not_as_published
 from mestore.scores.metrics import Scores
+from mestore.scores.notes import counted
 from mestore.scores.published import Published
 from mestore.scores.report import DATASET, ScoreReport
 
@@ -37,8 +38,8 @@ def _heading(report: ScoreReport) -> Iterator[str]:
     yield f"{report.folds.protocol}, {report.folds.label}: {report.file.path.name}"
     yield from (f"! {flag}" for flag in (*flags, *not_as_published(report.folds.counts)))
     scores = report.seeds[min(report.seeds)].scores
-    sizes = f"{scores.clips} clips of {report.persons} persons in {len(report.folds)} folds"
-    yield f"  {sizes}, pooled over all folds"
+    clips, persons = counted(scores.clips, "clip"), counted(report.persons, "person")
+    yield f"  {clips} of {persons} in {counted(len(report.folds), 'fold')}, pooled over all folds"
     yield f"  {looked}"
     yield from (f"  {remark}" for remark in report.remarks)
 
@@ -99,10 +100,10 @@ def _confusion(report: ScoreReport) -> Iterator[str]:
 
 def _groups(report: ScoreReport, column: str, names: Mapping[str, str]) -> Iterator[str]:
     by_seed = [it.by[column] for it in report.seeds.values()]
-    if column == DATASET and len(by_seed[0]) == 1:
+    if column == DATASET and len(set().union(*by_seed)) == 1:
         return
     yield ""
-    yield from _compared("dataset" if column == DATASET else column, by_seed, names)
+    yield from _compared(f"dataset ({DATASET})" if column == DATASET else column, by_seed, names)
 
 
 def _folds(report: ScoreReport, names: Mapping[str, str]) -> Iterator[str]:
@@ -115,12 +116,12 @@ def _folds(report: ScoreReport, names: Mapping[str, str]) -> Iterator[str]:
 
 
 def _compared(what: str, by_seed: Sequence[Mapping[str, Scores]], names: Mapping[str, str]) -> Iterator[str]:
-    """Give the scores of each group, means over seeds."""
+    """Give the scores of each group, means over the seeds that have it."""
     rows = [[what, *(title.partition(",")[0] for title in names.values()), "clips"]]
-    for value, first in by_seed[0].items():
+    for value in sorted(set().union(*by_seed)):
         its = [groups[value] for groups in by_seed if value in groups]
         means = [_number(float(np.mean([getattr(it, name) for it in its]))) for name in names]
-        rows.append([value or "(none)", *means, str(first.clips)])
+        rows.append([value or "(none)", *means, str(its[0].clips)])
     yield from _table(rows)
 
 

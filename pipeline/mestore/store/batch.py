@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mestore import clips as clip_table
 from mestore.errors import LeakError, StoreError
-from mestore.labels.target import aim, parted
+from mestore.labels.target import Coded, aim, coded_parts, parted
 from mestore.sample import Sample
 from mestore.store.feature import Feature
 
@@ -29,12 +29,16 @@ class Batch:
         Each clip with its frame numbers, landmarks and measures; the arrays are read-only views.
     fitted_on : frozenset of str
         Ids of the clips that whatever made this data was fitted on (`mestore.Fitted`); a store's are none.
+    coded : frozenset of (str, str), optional
+        The datasets and parts that are coded by action units, whether or not one of these clips has any; by
+        default, those of which one has.
     """
 
     data: NDArray[Any] | list[NDArray[Any]]
     clips: pd.DataFrame
     samples: list[Sample]
     fitted_on: frozenset[str] = frozenset()
+    coded: Coded | None = None
 
     @property
     def held_out(self) -> bool:
@@ -59,7 +63,7 @@ class Batch:
                 f"{len(self.clips)} clips are of persons who are held out: {label} is not shown; expected a "
                 "batch of fold.train"
             )
-        _, truth = aim(self.clips, label)
+        _, truth = aim(self.clips, label, coded=self.coded)
         return self.only(self.clips.loc[truth != "", "clip_id"].tolist())
 
     def only(self, clips: Collection[str]) -> "Batch":
@@ -78,11 +82,13 @@ def joined_batches(batches: Sequence[Batch]) -> Batch:
     """Return batches of fixed-shape clips as one; of none, one without clips."""
     if not batches:
         return Batch(data=np.empty((0,)), clips=pd.DataFrame({"clip_id": []}), samples=[])
+    known = [batch.coded for batch in batches]
     return Batch(
         data=np.concatenate([batch.data for batch in batches]),
         clips=pd.concat([batch.clips for batch in batches], ignore_index=True),
         samples=[sample for batch in batches for sample in batch.samples],
         fitted_on=frozenset[str]().union(*(batch.fitted_on for batch in batches)),
+        coded=None if None in known else Coded().union(*filter(None, known)),
     )
 
 
@@ -103,7 +109,7 @@ class Labelled(NamedTuple):
     groups: NDArray[Any]
 
 
-def labels_of(table: pd.DataFrame, *, label: str) -> NDArray[Any]:
+def labels_of(table: pd.DataFrame, *, label: str, coded: Coded | None = None) -> NDArray[Any]:
     """Return the truth of every row of a clip table; all must have one.
 
     Parameters
@@ -112,6 +118,8 @@ def labels_of(table: pd.DataFrame, *, label: str) -> NDArray[Any]:
         Rows of the clip table.
     label : str
         A name of `mestore.labels.target`.
+    coded : frozenset of (str, str), optional
+        As in `aim`, where `table` holds some rows only.
 
     Returns
     -------
@@ -123,7 +131,7 @@ def labels_of(table: pd.DataFrame, *, label: str) -> NDArray[Any]:
     StoreError
         If a clip has none.
     """
-    target, truth = aim(table, label)
+    target, truth = aim(table, label, coded=coded)
     without = table.loc[truth == "", "clip_id"].tolist()
     if without:
         raise StoreError(
@@ -146,4 +154,4 @@ def batch_of(feature: Feature, table: pd.DataFrame, samples: list[Sample]) -> Ba
             "datasets apart, or build them with equal parameters"
         )
     data = arrays if feature.ragged else np.stack(arrays) if arrays else feature.nothing()
-    return Batch(data=data, clips=table, samples=samples)
+    return Batch(data=data, clips=table, samples=samples, coded=coded_parts(feature.clips))

@@ -3,9 +3,6 @@
 import os
 from pathlib import Path
 
-LEFT_OVER = 24 * 3600.0
-"""Seconds after which a temporary name belongs to somebody who was killed: writing takes minutes."""
-
 REMOVED = ".removed-"
 """Begins the name of what is being removed: it is renamed first, so that nobody sees half of it."""
 

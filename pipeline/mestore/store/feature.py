@@ -72,6 +72,11 @@ class Feature:
         return table
 
     @property
+    def digest(self) -> str:
+        """The digest of the manifest, which stands for every byte of the store."""
+        return self._manifest.digest
+
+    @property
     def ragged(self) -> bool:
         """Whether clips differ in length."""
         return any(description.ragged for description in self.descriptions.values())

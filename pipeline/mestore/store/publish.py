@@ -11,14 +11,14 @@ Who opens <target>/current reads the old content or the new.
 
 import os
 import shutil
-import time
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from mestore.errors import StoreError
-from mestore.store.durable import LEFT_OVER, REMOVED, rename_once, sync
+from mestore.replacing import clear, clear_left_over
+from mestore.store.durable import REMOVED, rename_once, sync
 from mestore.store.manifest import digest_of
 from mestore.store.verify import stores_at, verify
 
@@ -137,7 +137,7 @@ def _copy(stores: list[Path], final: Path, *, progress: Callable[[int, int], Non
         _sync_tree(partial)
         rename_once(partial, final)
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        clear(partial)
 
 
 def _copy_tree(source: Path, target: Path, copy: Callable[[str, str], str]) -> None:
@@ -169,9 +169,7 @@ def _link(target: Path, name: str) -> None:
 
 def _prune(target: Path, *, keep: int) -> tuple[Path, ...]:
     """Remove the oldest contents and what was left half-done; what `current` names always stays."""
-    for path in [*target.glob(f"{_PARTIAL}*"), *target.glob(f"{REMOVED}*")]:
-        if time.time() - path.lstat().st_mtime > LEFT_OVER:
-            path.unlink() if path.is_symlink() else shutil.rmtree(path)
+    clear_left_over([*target.glob(f"{_PARTIAL}*"), *target.glob(f"{REMOVED}*")])
     current = (target / CURRENT).resolve()
     others = [path for path in target.glob("[0-9a-f]*") if len(path.name) == 64 and path.resolve() != current]
     others.sort(key=lambda path: path.stat().st_mtime, reverse=True)

@@ -113,8 +113,11 @@ class Store:
         Raises
         ------
         StoreError
-            If a person is unknown.
+            If a person is unknown, or `clips` is a text or a table.
         """
+        if isinstance(clips, str | pd.DataFrame):
+            found = f"the text {clips!r}" if isinstance(clips, str) else "a table"
+            raise StoreError(f"clips is {found}; expected clip ids, such as folds.training(fold)")
         feature = self.feature(name)
         table = _of_persons(feature.clips, persons)
         if isinstance(persons, HeldOut) and not with_test_labels:
@@ -225,7 +228,9 @@ class Store:
         if isinstance(persons, HeldOut):
             return x
         return Labelled(
-            X=x, y=labels_of(batch.clips, label=label), groups=np.asarray(batch.clips["person"], str)
+            X=x,
+            y=labels_of(batch.clips, label=label, coded=batch.coded),
+            groups=np.asarray(batch.clips["person"], str),
         )
 
 
@@ -249,7 +254,8 @@ def open_store(
 
 
 def _stores(path: Folder) -> list[Folder]:
-    return sorted((found.parent for found in path.glob(f"*/{CLIPS}")), key=str)
+    # What begins with a dot is being fetched, or was when somebody killed it.
+    return sorted((it.parent for it in path.glob(f"*/{CLIPS}") if it.parent.name[0] != "."), key=str)
 
 
 def _of_persons(table: pd.DataFrame, persons: Iterable[str]) -> pd.DataFrame:

@@ -2,14 +2,13 @@
 
 import csv
 import json
-import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
 
 from mestore.errors import MEStoreError
+from mestore.replacing import replacing_folder
 from mestore.synthetic.render import enlarge, expose, jpeg, prepare
 from mestore.synthetic.script import Actor, Take, cast, direct
 from mestore.synthetic.truth import Truth, from_json, to_json
@@ -86,23 +85,12 @@ def write_demo(
         raise ValueError(f"subjects = {subjects}, clips = {clips}; expected at least 1 of each")
     goal = Path(directory).resolve()
     _check_replaceable(goal)
-    partial = goal.with_name(f".{goal.name}.partial-{os.getpid()}")
-    old = goal.with_name(f".{goal.name}.old-{os.getpid()}")
-    try:
-        partial.mkdir(parents=True)
+    with replacing_folder(goal) as partial:
         takes = _write_takes(partial, subjects=subjects, clips=clips, seed=seed, progress=progress)
         _write_sheet(partial / SHEET, takes)
         _write_persons(partial / PERSONS, takes, dataset=goal.name)
         _write_truth(partial / TRUTH, takes, seed=seed)
         (partial / "README.txt").write_text(_README, encoding="utf-8")
-        if goal.exists():  # set aside first: whoever interrupts finds the old demo, or the new one
-            goal.rename(old)
-        partial.rename(goal)
-    finally:
-        if old.exists() and not goal.exists():
-            old.rename(goal)
-        for left in (partial, old):
-            shutil.rmtree(left, ignore_errors=True)
     return goal
 
 

@@ -1,31 +1,29 @@
 """Page: data/reports/<dataset>: the dataset's page, and a page per subject beside it."""
 
-import glob
-import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mestore.build.cache import remove_left_over
+from mestore.clips import timed
 from mestore.datasets import READERS
-from mestore.errors import MEStoreError, ParamsError
-from mestore.params import Params
+from mestore.errors import MEStoreError, ParamsError, StoreError
+from mestore.params import INDEX, Params
 from mestore.progress import shown as progress_shown
 from mestore.qc import REMEDIES, Look, by_clip, included, looks, measured, quality_table
-from mestore.report.dataset.built import built, parameters, protocols
+from mestore.replacing import replacing_folder
 from mestore.report.dataset.counts import counted
 from mestore.report.dataset.rows import Told, addresses, clip_rows
+from mestore.report.dataset.scored import scored
 from mestore.report.methods.methods import Methods, methods
 from mestore.report.numbers import TITLES, durations, quality
 from mestore.report.plots import HEIGHT, WIDTH, histogram
+from mestore.report.run import Run, gather
 from mestore.report.shown import stores_shown
 from mestore.report.subject.pages import SubjectPage, write_subjects
 from mestore.report.template import environment
-from mestore.report.texts import failures, without_paths, worded
+from mestore.report.texts import failures, parameters, worded
 from mestore.store.reader import Store, open_store
 from mestore.workspace import Workspace
 
@@ -71,33 +69,29 @@ def write_report(
     else:
         _refuse_other(folder)
     store = open_store(workspace.stores, names=params.stores)
-    with _replacing(folder) as temporary, progress_shown(f"report {dataset}", unit="subject") as progress:
+    if not any(dataset in feature.descriptions for feature in store.features.values()):
+        raise StoreError(f"dataset {dataset!r} is in no store yet; run `dvc repro`")
+    with replacing_folder(folder) as new, progress_shown(f"report {dataset}", unit="subject") as progress:
         pages = write_subjects(
-            workspace,
-            params,
-            dataset,
-            temporary,
-            faces=faces,
-            jobs=params.compute.n_jobs,
-            progress=progress,
+            workspace, params, dataset, new, faces=faces, jobs=params.compute.n_jobs, progress=progress
         )
-        said = methods(store, params, workspace, dataset)
-        text = dataset_page(workspace, params, dataset, store=store, pages=pages, methods=said, faces=faces)
-        (temporary / "index.html").write_text(text, encoding="utf-8")
+        run = gather(store, params, workspace, dataset)
+        said = methods(run)
+        text = dataset_page(params, run, store=store, pages=pages, methods=said, faces=faces)
+        (new / "index.html").write_text(text, encoding="utf-8")
         for name, its in (
             ("methods.md", said.markdown),
             ("methods.tex", said.latex),
             ("references.bib", said.bibtex),
         ):
-            (temporary / name).write_text(its, encoding="utf-8")
+            (new / name).write_text(its, encoding="utf-8")
     inside = folder.is_relative_to(workspace.root)
     return f"report: {(folder.relative_to(workspace.root) if inside else folder) / 'index.html'}"
 
 
 def dataset_page(
-    workspace: Workspace,
     params: Params,
-    dataset: str,
+    run: Run,
     *,
     store: Store,
     pages: Sequence[SubjectPage],
@@ -108,25 +102,28 @@ def dataset_page(
 
     Parameters
     ----------
-    workspace, params, dataset, faces
+    params, faces
         As in `write_report`.
+    run : Run
+        What ran on the dataset.
     store : Store
         All stores of params.yaml.
     pages : sequence of SubjectPage
         The pages that it links to.
     methods : Methods
     """
+    dataset = run.dataset
     crops = store.feature(stores_shown(params).crops or next(iter(store.features)))
     clips = worded(crops.clips[crops.clips["dataset"] == dataset], paths=faces)
     reader = params.datasets[dataset].reader
     failed = failures(store.features.values(), dataset, paths=faces)
-    text = parameters(params, dataset)
     unseen = set(crops.failures["clip_id"])
     page_of = {page.subject: page.page for page in pages}
     address = addresses(zip(clips["clip_id"], clips["subject"], strict=True), page_of, unseen=unseen)
     table, found = _quality(store, params, dataset, clips)
     told = Told(
         failed={row["clip_id"] for row in failed},
+        unread={row["clip_id"] for row in failed if row["store"] == INDEX},
         unseen=unseen,
         looks={clip: list(dict.fromkeys(it.number for it in its)) for clip, its in by_clip(found).items()},
     )
@@ -139,6 +136,7 @@ def dataset_page(
             home="index.html",
             title=READERS[reader].title,
             clips=clips,
+            rates=sorted(timed(clips)["fps"].unique()),
             counted=counted(clips, reader),
             size=(WIDTH, HEIGHT),
             each=_clips_each(clips),
@@ -153,9 +151,10 @@ def dataset_page(
             corrected=clips.loc[clips["corrections"] != "", ["clip_id", "corrections"]].to_dict("records"),
             excluded=clips.loc[clips["excluded"] != "", ["clip_id", "excluded"]].to_dict("records"),
             most=MOST,
-            protocols=protocols(workspace, params, dataset),
-            built=built(workspace, store, dataset),
-            parameters=text if faces else without_paths(text),
+            protocols=scored(run),
+            stale=run.stale,
+            built=run.stores,
+            parameters=parameters(params, dataset, paths=faces),
             methods=methods,
             subjects=pages,
             rows=clip_rows(clips, told, page_of),
@@ -177,25 +176,6 @@ def _quality(
 def _clips_each(clips: "pd.DataFrame") -> Any:
     numbers = np.asarray(clips["subject"].value_counts(), np.float64)
     return histogram(numbers, title="clips of a subject", unit="", whole=True) if len(numbers) else None
-
-
-@contextmanager
-def _replacing(folder: Path) -> Iterator[Path]:
-    """Give a temporary folder that takes the place of `folder` if all went well."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    prefix = f".{folder.name}.mestore-"
-    remove_left_over(folder.parent.glob(f"{glob.escape(prefix)}*"))
-    both = Path(tempfile.mkdtemp(prefix=prefix, dir=folder.parent))
-    try:
-        # Not the temporary folder itself: mkdtemp lets nobody else look in.
-        new = both / "new"
-        new.mkdir()
-        yield new
-        if folder.is_dir():
-            folder.rename(both / "old")
-        new.rename(folder)
-    finally:
-        shutil.rmtree(both, ignore_errors=True)
 
 
 def _refuse_other(folder: Path) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mestore.clips import timed
 from mestore.report.names import clip_anchor
 from mestore.report.numbers import too_long
 
@@ -19,6 +20,8 @@ class Told:
     ----------
     failed : collection of str
         Clips that are missing in a store.
+    unread : collection of str
+        Those whose row or recordings the index could not read.
     unseen : collection of str
         Those that have no section on their subject's page: they are missing in the crops.
     looks : mapping of str to sequence of str
@@ -26,6 +29,7 @@ class Told:
     """
 
     failed: Collection[str]
+    unread: Collection[str]
     unseen: Collection[str]
     looks: Mapping[str, Sequence[str]]
 
@@ -37,7 +41,7 @@ def remarks(row: Mapping[Any, Any], told: Told) -> list[str]:
         "failed": clip in told.failed,
         "excluded": bool(row["excluded"]),
         "corrected": bool(row["corrections"]),
-        "frames missing": bool(row["gaps"]),
+        "frames missing": bool(row["gaps"]) and clip not in told.unread,
         "apex estimated": row["apex_source"].startswith("estimated:"),
         "longer than 0.5 s": too_long(row),
     }
@@ -69,10 +73,10 @@ def clip_rows(clips: "pd.DataFrame", told: Told, pages: Mapping[str, str]) -> di
     def word(text: str) -> int:
         return words.setdefault(text, len(words))
 
-    rows = []
+    rows, read = [], set(timed(clips)["clip_id"])
     for row in clips.to_dict("records"):
         length = row["offset"] - row["onset"] + 1
-        known = min(row["onset"], row["offset"]) >= 0 and length > 0
+        known = row["clip_id"] in read
         rows.append(
             [
                 place[row["subject"]],

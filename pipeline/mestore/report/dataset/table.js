@@ -71,7 +71,7 @@
   function clips(table, data) {
     var body = table.tBodies[0], input = document.getElementById("clips-filter");
     var remark = document.getElementById("clips-remark"), said = document.getElementById("clips-shown");
-    var more = document.getElementById("clips-more"), every = document.getElementById("clips-all");
+    var cut = document.getElementById("clips-cut"), more = document.getElementById("clips-more"), every = document.getElementById("clips-all");
     var word = function (place) { return function (row) { return data.words[row[place]]; }; };
     var columns = [
       { value: function (row) { return data.subjects[row[0]][0]; } },
@@ -114,7 +114,8 @@
       body.appendChild(some);
       said.textContent = (shown.length === data.rows.length ? "" : shown.length + " of ") + data.rows.length + " clips" +
         (drawn < shown.length ? ", the first " + drawn + " drawn" : "");
-      more.hidden = every.hidden = drawn >= shown.length;
+      more.hidden = every.hidden = cut.hidden = drawn >= shown.length;
+      cut.textContent = "The first " + drawn + " of " + shown.length + " clips; the page itself has all.";
     }
     function again() {
       var words = input.value.toLowerCase().split(/\s+/).filter(Boolean), only = remark.value;
@@ -138,6 +139,7 @@
     again();
   }
 
+  document.querySelectorAll(".tools").forEach(function (its) { its.hidden = false; });
   document.querySelectorAll("table[data-sortable]").forEach(sortable);
   var filter = document.getElementById("subjects-filter");
   if (filter) cards(filter);

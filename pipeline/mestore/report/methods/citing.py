@@ -123,17 +123,6 @@ def listed(items: Iterable[str], *, word: str = "and") -> str:
     return f"{', '.join(first)} {word} {last}" if first else last
 
 
-def number(count: int, noun: str) -> str:
-    """Return a number of things; a noun of several words ends in the one that takes the s.
-
-    Examples
-    --------
-    >>> number(1, "clip"), number(1200, "clip")
-    ('1 clip', '1200 clips')
-    """
-    return f"{count} {noun}{'s' * (count != 1)}"
-
-
 def were(count: int) -> str:
     """Return the verb of a number of things."""
     return "was" if count == 1 else "were"

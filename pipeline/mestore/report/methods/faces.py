@@ -10,8 +10,9 @@ from mestore.apex import APEX
 from mestore.faces import DETECTORS, LANDMARKS
 from mestore.faces.spec import ModelSpec
 from mestore.features import FEATURES
-from mestore.report.methods.citing import cite, listed, number, outside
-from mestore.report.methods.run import Built
+from mestore.report.methods.citing import cite, listed, outside
+from mestore.report.run import Built
+from mestore.scores.notes import counted
 
 DETECTED: Mapping[str, str] = {
     "dlib": (f"the HOG detector of dlib {cite('king2009')}"),
@@ -58,7 +59,7 @@ SPOTTED: Mapping[str, str] = {
 _PRESETS = {
     "dfme": f"DFME {cite('zhao2024')}",
     "meb": f"Varanka et al. {cite('varanka2024')}",
-    "fourdme": f"4DME {cite('li2022')}",
+    "fourdme": f"4DME {cite('li2023fourdme')}",
 }
 _FACE = {
     "only": "clips with more than one face there were refused",
@@ -74,7 +75,7 @@ def aligned(it: Built) -> Iterator[str]:
     yield from _placed(it)
     enlarged = sum(map(bool, it.measures.get("enlarged", [])))
     if enlarged:
-        yield f"In {number(enlarged, 'clip')} this enlarged the recorded frames."
+        yield f"In {counted(enlarged, 'clip')} this enlarged the recorded frames."
     yield from apexes(it.clips, params=it.params, spotted=it.measures.get("apex_spotted"))
 
 
@@ -82,7 +83,7 @@ def _landmarks(it: Built) -> Iterator[str]:
     p, clips = it.params, len(it.held)
     given, boxes = it.given.landmarks, it.given.boxes
     if given:
-        which = f"all {number(clips, 'clip')}" if given == clips else number(given, "clip")
+        which = f"all {counted(clips, 'clip')}" if given == clips else counted(given, "clip")
         yield (
             f"The 68 landmarks of the onset frames of {which} came with the recordings; clips were refused "
             f"if {_limits(p, given=True)}."
@@ -91,7 +92,7 @@ def _landmarks(it: Built) -> Iterator[str]:
         return
     others = " of the other clips" if given else ""
     if boxes:
-        yield f"The box around the face came with the recordings in {number(boxes, 'clip')}."
+        yield f"The box around the face came with the recordings in {counted(boxes, 'clip')}."
     if given + boxes < clips:
         where = " of the remaining clips" if boxes else others
         yield (
@@ -177,7 +178,7 @@ def _placed(it: Built) -> Iterator[str]:
         ),
         "eyes": "the centres of the two eyes (means of six landmarks each)",
     }[p["fit"]]
-    scheme = f", as proposed by Zhao et al. {cite('zhao2024')}" if p["fit"] == "stable" else ""
+    scheme = f", as by Zhao et al. {cite('zhao2024')}" if p["fit"] == "stable" else ""
     yield (
         "On the onset frame of each clip the similarity transform (rotation, uniform scale and "
         f"translation) was found that laid {points} on those of a reference face with the least squared "
@@ -232,7 +233,7 @@ def apexes(
         "the frame half way between onset and offset": "estimated:middle",
     }
     parts = [
-        f"{what} ({'all ' * (count == len(clips) > 1)}{number(count, 'clip')})"
+        f"{what} ({'all ' * (count == len(clips) > 1)}{counted(count, 'clip')})"
         for what, its in counts.items()
         if its and (count := int((source == its).sum()))
     ]

@@ -6,13 +6,10 @@ Nothing is in it that did not run: each sentence goes by what stores, folds and 
 import importlib.metadata
 from dataclasses import dataclass
 
-from mestore.params import Params
 from mestore.report.methods import recordings, scores, software, stores
 from mestore.report.methods.bibliography import load
 from mestore.report.methods.citing import cited, latex, markdown, numbered
-from mestore.report.methods.run import Run, gather
-from mestore.store.reader import Store
-from mestore.workspace import Workspace
+from mestore.report.run import Run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,20 +86,9 @@ class Methods:
         )
 
 
-def methods(store: Store, params: Params, workspace: Workspace, dataset: str) -> Methods:
-    """Return the methods text of a dataset.
-
-    Parameters
-    ----------
-    store : Store
-        The stores of the run, open.
-    params : Params
-        Says which stores and protocols belong to the run; what was done with them they say themselves.
-    workspace : Workspace
-        Where folds, scores, ledgers and records of code lie.
-    dataset : str
-    """
-    return written(gather(store, params, workspace, dataset), version=importlib.metadata.version("mestore"))
+def methods(run: Run) -> Methods:
+    """Return the methods text of a run, as the mestore that is installed writes it."""
+    return written(run, version=importlib.metadata.version("mestore"))
 
 
 def written(run: Run, *, version: str) -> Methods:

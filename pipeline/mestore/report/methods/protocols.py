@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 
 from mestore.protocols import PROTOCOLS
 from mestore.protocols.folds import Folds
-from mestore.report.methods.citing import cite, listed, number, outside
+from mestore.report.methods.citing import cite, listed, outside
+from mestore.scores.notes import counted
 
 
 def of_folds(folds: Folds) -> str:
@@ -29,11 +30,11 @@ def kfold(folds: Folds) -> str:
     p = folds.params
     how = ""
     if p.get("balance"):
-        how = f" with about as many clips and, where possible, every class in each {cite('li2022')}"
+        how = f" with about as many clips and, where possible, every class in each {cite('li2023fourdme')}"
     elif p.get("by_part"):
         how = ", the persons of each part spread evenly"
     return (
-        f"The persons were divided into {number(len(folds), 'group')}{how} (seed {p.get('seed', 0)}); each "
+        f"The persons were divided into {counted(len(folds), 'group')}{how} (seed {p.get('seed', 0)}); each "
         "fold tests one group and trains on the others."
     )
 
@@ -56,7 +57,7 @@ def official(folds: Folds) -> str:
 def lovo(folds: Folds) -> str:
     """Return leave one video out."""
     return (
-        f"One video is left out at a time ({number(len(folds), 'fold')}). Other videos of the same person "
+        f"One video is left out at a time ({counted(len(folds), 'fold')}). Other videos of the same person "
         f"are trained on, so that scores are not comparable with those by person {cite('varanka2024')}."
     )
 
@@ -68,9 +69,12 @@ def megc2018(folds: Folds) -> str:
     else:
         how = (
             "composite task, which is defined on CASME II and SAMM: one person is left out at a time "
-            f"({number(len(folds), 'fold')})"
+            f"({counted(len(folds), 'fold')})"
         )
-    return f"The protocol was that of the grand challenge of 2018 (MEGC2018) {cite('yap2018')}, {how}."
+    return (
+        f"The protocol was that of the grand challenge of 2018 (MEGC2018) {cite('yap2018')}, on objective "
+        f"classes {cite('davison2018objective')}, {how}."
+    )
 
 
 def megc2019(folds: Folds) -> str:
@@ -78,7 +82,7 @@ def megc2019(folds: Folds) -> str:
     return (
         f"The protocol was that of the grand challenge of 2019 (MEGC2019) {cite('see2019')}, which is "
         "defined on the composite of CASME II, SAMM and SMIC HS: one person is left out at a time "
-        f"({number(len(folds), 'fold')})."
+        f"({counted(len(folds), 'fold')})."
     )
 
 
@@ -86,7 +90,7 @@ def cd6me(folds: Folds) -> str:
     """Return CD6ME."""
     return (
         f"The protocol was CD6ME {cite('varanka2024')}, which is defined on six datasets: each of "
-        f"{number(len(folds), 'fold')} tests one of those that are here and trains on the others."
+        f"{counted(len(folds), 'fold')} tests one of those that are here and trains on the others."
     )
 
 
@@ -107,7 +111,7 @@ def generic(folds: Folds) -> str:
     )
     return (
         f"Evaluation followed the protocol {outside(spec.title if spec else folds.protocol)} "
-        f"({', '.join(filter(None, [number(len(folds), 'fold'), params]))})."
+        f"({', '.join(filter(None, [counted(len(folds), 'fold'), params]))})."
     )
 
 

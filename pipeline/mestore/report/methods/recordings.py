@@ -4,13 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
+from mestore.clips import timed
 from mestore.datasets import READERS
 from mestore.datasets.expected import Edition, compare, editions
 from mestore.report.methods.bibliography import load
-from mestore.report.methods.citing import cite, listed, number, outside, to, were
+from mestore.report.methods.citing import cite, listed, outside, to, were
 from mestore.report.methods.faces import apexes
-from mestore.report.methods.run import Run
+from mestore.report.run import Run
 from mestore.report.texts import without_paths
+from mestore.scores.notes import counted
 
 DATASETS: Mapping[str, str] = {
     "casme": "yan2013",
@@ -18,7 +20,7 @@ DATASETS: Mapping[str, str] = {
     "casme2": "yan2014",
     "casme3": "li2023",
     "dfme": "zhao2024",
-    "fourdme": "li2022",
+    "fourdme": "li2023fourdme",
     "mmew": "ben2022",
     "samm": "davison2018",
     "samm_lv": "yap2020",
@@ -103,14 +105,14 @@ def notes(run: Run) -> list[str]:
 
 def _counts(clips: pd.DataFrame) -> Iterator[str]:
     subjects, persons = clips["subject"].nunique(), clips["person"].nunique()
-    people = number(subjects, "subject") + (
-        "" if persons == subjects else f" ({number(persons, 'different person')})"
+    people = counted(subjects, "subject") + (
+        "" if persons == subjects else f" ({counted(persons, 'different person')})"
     )
     kinds = [
-        number(int(count), f"{kind}-expression")
+        counted(int(count), f"{kind}-expression")
         for kind, count in clips["kind"].value_counts().sort_index(ascending=False).items()
     ]
-    fps = clips["fps"].dropna()
+    fps = timed(clips)["fps"]
     rate = f", recorded at {to(fps.min(), fps.max(), 'frames per second')}" if len(fps) else ""
     modalities = sorted({*clips["modality"]} - {""})
     images = f" ({listed(map(outside, modalities))})" if modalities else ""
@@ -119,7 +121,7 @@ def _counts(clips: pd.DataFrame) -> Iterator[str]:
 
 def _lengths(clips: pd.DataFrame) -> Iterator[str]:
     """Give how long clips last, by onset and offset."""
-    rows = clips[(clips["onset"] >= 0) & (clips["offset"] >= clips["onset"])]  # else not legible
+    rows = timed(clips)
     if rows.empty:
         return
     frames = rows["offset"] - rows["onset"] + 1
@@ -136,16 +138,16 @@ def _changes(run: Run) -> Iterator[str]:
     clips = run.clips
     corrected = int((clips["corrections"] != "").sum())
     if corrected:
-        yield f"Known errors of the coding sheet were corrected in {number(corrected, 'clip')}."
-    gaps = int(clips["gaps"].sum())
-    if gaps:
-        yield f"In {number(gaps, 'clip')} frames between onset and offset were missing."
+        yield f"Known errors of the coding sheet were corrected in {counted(corrected, 'clip')}."
     first = next(iter(run.stores.values())).failures
-    unread = int(first.loc[first["store"] == _INDEX, "clip_id"].nunique())
+    unread = set(first.loc[first["store"] == _INDEX, "clip_id"])
+    gaps = int(clips.loc[~clips["clip_id"].isin(unread), "gaps"].sum())
+    if gaps:
+        yield f"In {counted(gaps, 'clip')} frames between onset and offset were missing."
     if unread:
         yield (
-            f"{number(unread, 'row')} of the coding sheet could not be read, or named a clip without its "
-            "frames."
+            f"{counted(len(unread), 'row')} of the coding sheet could not be read, or named a clip without "
+            "its frames."
         )
     if "excluded" in clips:
         yield from _excluded(clips["excluded"])
@@ -158,7 +160,7 @@ def _excluded(reasons: "pd.Series[str]") -> Iterator[str]:
     told = listed(f"{reason}: {count}" for reason, count in sorted(counts.items()))
     why = f" ({told})" if len(counts) <= _REASONS else ""
     yield (
-        f"{number(int(counts.sum()), 'clip')} {were(int(counts.sum()))} excluded from evaluation after "
+        f"{counted(int(counts.sum()), 'clip')} {were(int(counts.sum()))} excluded from evaluation after "
         f"inspection{why}."
     )
 

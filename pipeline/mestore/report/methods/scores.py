@@ -8,11 +8,12 @@ from mestore.aus import POLICIES
 from mestore.labels.maps import MAPS
 from mestore.protocols.folds import Folds
 from mestore.protocols.plan import EXCLUDED, not_as_published
-from mestore.report.methods.citing import cite, listed, number, outside, were
+from mestore.report.methods.citing import cite, listed, outside, were
 from mestore.report.methods.protocols import of_folds
-from mestore.report.methods.run import Protocol, Run
 from mestore.report.methods.stores import noun
+from mestore.report.run import Protocol, Run
 from mestore.scores.baselines import SIDE
+from mestore.scores.notes import counted
 from mestore.scores.settings import BASELINES
 
 _INSPECTED = "excluded after inspection"
@@ -33,15 +34,16 @@ def _folds(it: Protocol) -> Iterator[str]:
     folds = it.folds
     yield of_folds(folds)
     if folds.extra:
-        extra = number(len(folds.extra), "clip")
+        extra = counted(len(folds.extra), "clip")
         yield f"The folds may also train on {extra} of other datasets, which are never scored."
     yield _label(it)
-    persons = len(set(folds.clips.values()))
+    scored = folds.scored
+    persons = len({folds.clips[clip] for clip in scored})
     of = [f"{count} of {name}" for name, count in it.datasets.items()]
     where = f" ({listed(of)})" if len(of) > 1 else ""
-    clips = len(folds.clips)
+    clips = len(scored)
     what = f"{were(clips)} scored" if _named(it) else "can be scored"
-    yield f"{number(clips, 'clip')} of {number(persons, 'person')} {what}{where}."
+    yield f"{counted(clips, 'clip')} of {counted(persons, 'person')} {what}{where}."
     yield from _left_out(folds)
     if folds.flags:
         yield f"Scores in these folds carry the note: {'; '.join(map(outside, folds.flags))}."
@@ -55,7 +57,7 @@ def _left_out(folds: Folds) -> Iterator[str]:
     if reasons:
         told = listed(f"{reason} ({count})" for reason, count in sorted(reasons.items()))
         count = sum(reasons.values())
-        yield f"{number(count, 'clip')} {were(count)} left out: {told}."
+        yield f"{counted(count, 'clip')} {were(count)} left out: {told}."
 
 
 def _label(it: Protocol) -> str:
@@ -67,7 +69,7 @@ def _label(it: Protocol) -> str:
         classes = f" ({listed(f'{its}: {count}' for its, count in counts.items())})"
     if name.startswith(_UNITS):
         policy = POLICIES.get(name.removeprefix(_UNITS))
-        units = number(len(policy.units), "action unit") if policy else "action units"
+        units = counted(len(policy.units), "action unit") if policy else "action units"
         return (
             f"For each clip the {units} of the policy {label.removeprefix(_UNITS)} {more} predicted{classes}."
         )
@@ -120,14 +122,14 @@ def _scores(it: Protocol, run: Run) -> Iterator[str]:
     for name, count in absent.items():
         if count:
             yield (
-                f"For {number(count, 'clip')} there was no prediction from {_feature(name, run)}, which "
+                f"For {counted(count, 'clip')} there was no prediction from {_feature(name, run)}, which "
                 "counted as wrong."
             )
     these, others = it.looks
     if these:
         more = f", and {others} against other versions of them" if others else ""
         yield (
-            f"According to the ledger of evaluations, {number(these, 'set')} of predictions "
+            f"According to the ledger of evaluations, {counted(these, 'set')} of predictions "
             f"{'has' if these == 1 else 'have'} been scored against these folds{more}."
         )
 
@@ -199,12 +201,14 @@ def _side(name: str, run: Run) -> int:
 def _definitions(run: Run) -> str:
     several = [_several(_named(it)) for it in run.protocols if _named(it)]
     one, more = ("class", "classes")
+    # Of classes the scores are MEGC 2019's, of labels CD6ME's.
+    keys = ["see2019"] * (not all(several)) + ["varanka2024"] * any(several)
     if any(several):
         one, more = ("label", "labels") if all(several) else ("class or label", "classes or labels")
     pooled = (
         f"True positives, false positives and false negatives of each {one} were summed over all folds "
         f"before any score was taken. The unweighted F1 score (UF1) is the mean over {more} of F1, the "
-        f"unweighted average recall (UAR) the mean over {more} of recall {cite('see2019')}. Intervals of "
+        f"unweighted average recall (UAR) the mean over {more} of recall {cite(*keys)}. Intervals of "
         "95 % were found by drawing persons, not clips, with replacement (1000 draws)."
     )
     means = [it for it in run.protocols if it.record.get("average") == "folds"]

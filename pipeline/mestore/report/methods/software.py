@@ -6,7 +6,7 @@ from typing import Any
 from mestore.faces.weights import WEIGHTS
 from mestore.report.methods.citing import cite, listed, outside
 from mestore.report.methods.faces import idle
-from mestore.report.methods.run import Run
+from mestore.report.run import Run
 
 LIBRARIES: Mapping[str, tuple[str, str]] = {
     "numpy": ("NumPy", "harris2020"),

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from mestore.features import FEATURES
-from mestore.report.methods.citing import cite, listed, number, outside, were
+from mestore.report.methods.citing import cite, listed, outside, were
 from mestore.report.methods.faces import aligned
-from mestore.report.methods.run import Built, Run
+from mestore.report.run import Built, Run
+from mestore.scores.notes import counted
 
 _PAIRS = {
     "onset-apex": "from the onset to the apex frame",
@@ -23,7 +24,7 @@ _DRIFT = {
     "affine": "the affine motion fitted by least squares to the flow at 13 landmarks of the upper contour "
     "and the nose",
     "robust": "the affine motion that most of the crop shared (least squares, weighted iteratively by "
-    "Tukey's biweight)",
+    f"Tukey's biweight {cite('beaton1974')})",
 }
 _OF_PAIRS = ("pairs", "onset_is_apex", "drift", "warm_start")
 """Parameters that say what a flow is of, and not how it was computed."""
@@ -63,8 +64,8 @@ def _of(it: Built, run: Run) -> Iterable[str]:
 def _failed(it: Built) -> Iterator[str]:
     if it.failed:
         yield (
-            f"{number(it.failed, 'clip')} of {len(it.clips)} failed at this step, and {were(it.failed)} left "
-            "out of what was computed from it."
+            f"{counted(it.failed, 'clip')} of {len(it.clips)} failed at this step, and {were(it.failed)} "
+            "left out of what was computed from it."
         )
 
 
@@ -109,7 +110,7 @@ def tim(it: Built, run: Run) -> Iterator[str]:
     filled = [int(count) for count in it.measures.get("filled", []) if count]
     if filled:
         yield (
-            f"Frames that were missing ({number(sum(filled), 'frame')} in {number(len(filled), 'clip')}) "
+            f"Frames that were missing ({counted(sum(filled), 'frame')} in {counted(len(filled), 'clip')}) "
             "were filled by linear interpolation between their neighbours."
         )
 
@@ -160,7 +161,7 @@ def _empty(it: Built) -> Iterator[str]:
     if count:
         meb = it.params["onset_is_apex"] == "meb"
         pair = f"from the apex to the offset {cite('varanka2024')}" if meb else "from the offset to the apex"
-        yield f"In {number(count, 'clip')} the apex was the onset, and the flow {pair} was taken."
+        yield f"In {counted(count, 'clip')} the apex was the onset, and the flow {pair} was taken."
 
 
 def tvl1(it: Built, run: Run) -> Iterator[str]:
@@ -168,9 +169,9 @@ def tvl1(it: Built, run: Run) -> Iterator[str]:
     p = it.params
     settings = (
         f"τ = {p['tau']:g}, λ = {p['lambda']:g} for grey levels of 0 to 255, θ = {p['theta']:g}, at most "
-        f"{number(p['scales'], 'pyramid level')} of a scale factor of {p['scale_step']:g}, "
-        f"{number(p['warps'], 'warp')} per level, {number(p['outer_iterations'], 'outer iteration')} of "
-        f"{number(p['inner_iterations'], 'inner iteration')}, a stopping threshold of {p['epsilon']:g} px "
+        f"{counted(p['scales'], 'pyramid level')} of a scale factor of {p['scale_step']:g}, "
+        f"{counted(p['warps'], 'warp')} per level, {counted(p['outer_iterations'], 'outer iteration')} of "
+        f"{counted(p['inner_iterations'], 'inner iteration')}, a stopping threshold of {p['epsilon']:g} px "
         "and "
         + (
             "no median filter"
@@ -212,7 +213,7 @@ def lbp_top(it: Built, run: Run) -> Iterator[str]:
     yield (
         f"Local binary patterns on three orthogonal planes (LBP-TOP) {cite('zhao2007')} were computed from "
         f"the grey levels of {_source(it, run)}, in {blocks}, with {neighbours} neighbours at radii of {x} "
-        f"px (x), {y} px (y) and {number(t, 'frame')} (t), read by {read}. Histograms of the uniform "
+        f"px (x), {y} px (y) and {counted(t, 'frame')} (t), read by {read}. Histograms of the uniform "
         f"patterns ({bins} bins, of which one holds all other patterns) were normalised to a sum of 1 for "
         f"each block and plane, which gave {rows * columns * 3 * bins} values per clip."
     )

@@ -147,7 +147,7 @@ def chart(
             Tick(
                 at=across(x),
                 text=f"{x:g}",
-                below=f"{(x - time.onset) / time.fps * 1000:.0f}" if timed else "",
+                below=ms(x),
             )
             for x in _ticks(low, high, about=6, whole=True)
         ),

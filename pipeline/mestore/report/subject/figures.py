@@ -10,6 +10,13 @@ Image = NDArray[np.uint8]
 GAIN = 8.0
 """How much `difference` is amplified."""
 
+_CELLS = 12
+"""Arrows across a picture of flow."""
+
+_LEAST = 0.1  # of the scale: shorter arrows are dots
+_INK = (45, 45, 45)
+_SHIFT = 4  # binary digits of OpenCV's fractions of a pixel
+
 
 def difference(first: Image, second: Image) -> Image:
     """Return 128 + 8 (second - first) in grey, clipped: grey where nothing moved.
@@ -51,13 +58,42 @@ def flow_colours(flow: NDArray[np.float32], *, scale: float) -> Image:
     return np.clip(rgb * 255, 0, 255).round().astype(np.uint8)
 
 
-def wheel(side: int) -> Image:
-    """Return the legend of `flow_colours`: a disc whose rim is `scale` px."""
+def arrows(image: Image, flow: NDArray[np.float32], *, scale: float) -> Image:
+    """Return an image with the mean flow of each cell of a grid as an arrow, a cell long at `scale` px.
+
+    Not everybody tells left from right by colour: to red-blind and green-blind eyes they are one.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, shape (y, x, 3)
+    flow : ndarray, shape (y, x, 2)
+        (u, v) in px; cells that move less than a tenth of `scale` have no arrow.
+    scale : float
+        Length in px of the longest arrow.
+    """
+    height, width = flow.shape[:2]
+    rows, columns = max(1, round(_CELLS * height / width)), _CELLS
+    means = cv2.resize(flow, (columns, rows), interpolation=cv2.INTER_AREA) / scale
+    drawn, cell = image.copy(), np.array([width / columns, height / rows])
+    for (row, column), length in np.ndenumerate(np.hypot(means[..., 0], means[..., 1])):
+        if length >= _LEAST:
+            half = means[row, column] / max(length, 1.0) * cell / 2
+            middle = (np.array([column, row]) + 0.5) * cell - 0.5
+            ends = (np.stack([middle - half, middle + half]) * 2**_SHIFT).round().astype(int)
+            begin, end = ends.tolist()
+            cv2.arrowedLine(drawn, begin, end, _INK, 1, cv2.LINE_AA, _SHIFT, 0.35)
+    return drawn
+
+
+def wheel(side: int = 176) -> Image:
+    """Return the legend of flow in colours and arrows: a disc whose rim is the flow of full colour."""
     axis = np.linspace(-1, 1, side, dtype=np.float32)
     flow = np.stack(np.meshgrid(axis, axis), axis=-1)
+    outside = np.hypot(flow[..., 0], flow[..., 1]) > 1
+    flow[outside] = 0
     image = flow_colours(flow, scale=1.0)
-    image[np.hypot(flow[..., 0], flow[..., 1]) > 1] = 255
-    return image
+    image[outside] = 255
+    return arrows(image, flow, scale=1.0)
 
 
 def strain_colours(strain: NDArray[np.float32], *, scale: float) -> Image:

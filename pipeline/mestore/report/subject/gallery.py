@@ -114,7 +114,11 @@ def _crop(clip: Clip, number: int, what: str) -> Drawn:
 def _landmarks(clip: Clip) -> Drawn:
     crops = clip.crops
     if crops.landmarks is None:
-        return Drawn(alt="No landmarks: these crops were made without", tile=clip.frame(crops.onset))
+        return Drawn(
+            alt="No landmarks: these crops were made without",
+            caption="none: these crops were made without",
+            tile=clip.frame(crops.onset),
+        )
     height, width = crops.data.shape[1:3]
     return Drawn(
         alt="Face at the onset with its 68 landmarks and the outlines of the 36 regions of MDMO",
@@ -147,11 +151,11 @@ def _flow(clip: Clip) -> Drawn:
     mean = flow[length >= np.percentile(length, 95)].mean(axis=0)
     first, second = sample.frames[0]
     return Drawn(
-        alt=f"Flow from frame {first:g} to frame {second:g} as colour: 1 % of the pixels move more than "
-        f"{most:.2f} px; where most moves, the mean is {np.hypot(*mean):.2f} px "
+        alt=f"Flow from frame {first:g} to frame {second:g} as colour and arrows: 1 % of the pixels move "
+        f"more than {most:.2f} px; where most moves, the mean is {np.hypot(*mean):.2f} px "
         f"{roses.way(float(np.arctan2(mean[1], mean[0])))}",
         caption=f"full colour at {scale:g} px; 99 % below {most:.2f} px",
-        tile=figures.flow_colours(flow, scale=scale),
+        tile=figures.arrows(figures.flow_colours(flow, scale=scale), flow, scale=scale),
     )
 
 

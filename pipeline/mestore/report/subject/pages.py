@@ -7,9 +7,9 @@ shows. So a page is put together from there by links, and a subject that is adde
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -124,10 +124,11 @@ def _make(tasks: Sequence[PageTask], *, jobs: int, progress: Progress) -> None:
     missing = [task for task, found in zip(tasks, there, strict=True) if not found]
     progress(len(tasks) - len(missing), len(tasks))
     broken = {}
-    for done, outcome in enumerate(_made(missing, width=min(width, len(missing))), start=1):
-        if outcome.error:
-            broken[outcome.name] = outcome.error
-        progress(len(tasks) - len(missing) + done, len(tasks))
+    with cache.cleared(), closing(_made(missing, width=min(width, len(missing)))) as made:
+        for done, outcome in enumerate(made, start=1):
+            if outcome.error:
+                broken[outcome.name] = outcome.error
+            progress(len(tasks) - len(missing) + done, len(tasks))
     if broken:
         first = min(broken)
         raise BuildError(
@@ -136,7 +137,7 @@ def _make(tasks: Sequence[PageTask], *, jobs: int, progress: Progress) -> None:
         )
 
 
-def _made(tasks: Sequence[PageTask], *, width: int) -> Iterator[Outcome]:
+def _made(tasks: Sequence[PageTask], *, width: int) -> Generator[Outcome, None, None]:
     """Make pages side by side, and give what came of each."""
     if width <= 1:
         yield from map(_outcome, tasks)
@@ -152,7 +153,7 @@ def _legend(shown: Shown, tasks: Sequence[PageTask], folder: Path) -> dict[str, 
     """Write the wheel of the flows, and return what the pages say of scales and of what is missing."""
     if not tasks or shown.flow is None:
         return {"wheel": "", "flow_scale": 0.0, "strain_scale": 0.0, "missing": shown.missing()}
-    Pillow.fromarray(figures.wheel(176)).save(folder / WHEEL, format="PNG")
+    Pillow.fromarray(figures.wheel()).save(folder / WHEEL, format="PNG")
     width = _width(Feature(tasks[0].stores["flow"]), tasks)
     return {
         "wheel": f"../{WHEEL}",

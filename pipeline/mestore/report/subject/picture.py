@@ -132,7 +132,7 @@ def _show(axes: "Axes", clip: Clip, figure: Figure, it: Drawn) -> None:
 
 
 def _wheel(axes: "Axes", scale: float) -> None:
-    axes.imshow(figures.wheel(64))
+    axes.imshow(figures.wheel())
     axes.set_axis_off()
     axes.text(0.5, -0.06, f"rim {scale:g} px", transform=axes.transAxes, ha="center", va="top", fontsize=7)
 

@@ -5,7 +5,9 @@ for (const player of document.querySelectorAll(".player")) {
   const tile = player.querySelector(".tile"), [plain, more] = tile.querySelectorAll("img");
   const play = player.querySelector(".play"), gain = player.querySelector(".gain");
   const range = player.querySelector("input"), said = player.querySelector("output");
+  const name = play.getAttribute("aria-label").slice("Play ".length);
   let timer = 0;
+  const call = (text) => { play.textContent = text; play.setAttribute("aria-label", `${text} ${name}`); };
   const show = () => {
     const at = Number(range.value), text = `frame ${frames[at]} (${at + 1} of ${frames.length})`;
     tile.style.setProperty("--k", at % columns);
@@ -16,14 +18,12 @@ for (const player of document.querySelectorAll(".player")) {
   const stop = () => {
     clearInterval(timer);
     timer = 0;
-    play.textContent = "Play";
-    play.setAttribute("aria-pressed", "false");
+    call("Play");
   };
   const start = () => {
     // A micro-expression lasts half a second at most: three seconds a round show it slowly.
     timer = setInterval(() => { range.value = (Number(range.value) + 1) % frames.length; show(); }, Math.max(40, 3000 / frames.length));
-    play.textContent = "Stop";
-    play.setAttribute("aria-pressed", "true");
+    call("Stop");
   };
   play.addEventListener("click", () => (timer ? stop() : start()));
   range.addEventListener("input", () => { stop(); show(); });

@@ -49,7 +49,7 @@ def page_tasks(workspace: Workspace, params: Params, dataset: str, *, faces: boo
     code = code_digest(["mestore.report.subject.body"], source=SOURCE, libraries=_LIBRARIES, files=_FILES)[
         "digest"
     ]
-    tasks = []
+    tasks, cache = [], BuildCache(workspace.cache)
     for subject, rows in table.groupby("subject", sort=True):
         clips = rows[list(COLUMNS)].to_dict("records")
         what: dict[str, Any] = {
@@ -65,7 +65,7 @@ def page_tasks(workspace: Workspace, params: Params, dataset: str, *, faces: boo
         stores = {role: _content(feature, dataset, str(subject)) for role, feature in roles.items()}
         key = digest({**what, "page": code, "stores": stores})
         paths = {role: workspace.stores / name for role, name in shown.roles.items()}
-        tasks.append(PageTask(key=key, stores=paths, cache=BuildCache(workspace.cache), **what))
+        tasks.append(PageTask(key=key, stores=paths, cache=cache, **what))
     return tasks
 
 

@@ -28,7 +28,7 @@ def write_tif(path: Path, selection: Selection) -> None:
     """
     for description in selection.feature.descriptions.values():
         _require_images(description)
-    path.mkdir()
+    path.mkdir(exist_ok=True)
     table, files = selection.table(), []
     for part in selection.parts():
         folder = path / part.dataset / file_name(part.subject)

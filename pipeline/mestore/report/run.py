@@ -1,4 +1,4 @@
-"""Run: what the stores, folds and scores say of themselves, gathered for the methods text.
+"""Run: what stores, folds and scores say of themselves, gathered for a dataset's page and methods text.
 
 params.yaml names what belongs to a run, and says nothing else here: what it asks for and is not built is not
 in it.
@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pandas as pd
 import yaml
@@ -21,7 +21,6 @@ from mestore.protocols.folds import Folds, load_folds
 from mestore.scores.ledger import Ledger
 from mestore.scores.settings import BASELINES
 from mestore.store.layout import Description
-from mestore.store.manifest import Manifest
 from mestore.store.reader import Feature, Store
 from mestore.workspace import Workspace
 
@@ -52,6 +51,8 @@ class Built:
     given : Given
     code : mapping
         The record of the code that computed it, empty where data/code holds that of other code.
+    digest : str
+        Of its manifest.
     """
 
     description: Description
@@ -60,6 +61,7 @@ class Built:
     measures: Mapping[str, Sequence[float]] = field(default_factory=dict)
     given: Given = Given()
     code: Mapping[str, Any] = field(default_factory=dict)
+    digest: str = ""
 
     @property
     def name(self) -> str:
@@ -114,7 +116,7 @@ class Protocol:
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """All that the methods text of a dataset goes by.
+    """All that the methods text of a dataset and its page go by.
 
     Parameters
     ----------
@@ -126,7 +128,7 @@ class Run:
     dvc : bool
         Whether DVC has a record of every store.
     stale : tuple of str
-        What lies there and is of other stores or of another clip table, and so is not told.
+        What lies there and is of other stores, other folds or another clip table, and so is not told.
     """
 
     dataset: str
@@ -150,11 +152,13 @@ def gather(store: Store, params: Params, workspace: Workspace, dataset: str) -> 
         if name in params.stores and dataset in feature.descriptions
     }
     stale = list(_of_other_input(store, built, dataset))
-    protocols = [
-        it
-        for name in params.protocols
-        if (it := _protocol(workspace, name, store, stale)) is not None and dataset in it.datasets
-    ]
+    protocols = []
+    for name in params.protocols:
+        found, remarks = _protocol(workspace, name, store, evaluated=name in params.evaluate)
+        # What is wrong with scores of other datasets is theirs to tell.
+        if found is None or dataset in found.datasets:
+            stale += remarks
+            protocols += [found] if found else []
     return Run(
         dataset=dataset,
         stores=_ordered(built),
@@ -180,6 +184,7 @@ def _built(feature: Feature, code: Path, dataset: str, *, boxed: Set[str]) -> Bu
         },
         given=_given(measures, boxed),
         code=record if record.get("digest") == description.code else {},
+        digest=feature.digest,
     )
 
 
@@ -247,49 +252,55 @@ def _ran_by_dvc(lock: Path, names: Iterable[str]) -> bool:
     return all(f"store@{name}" in stages for name in names)
 
 
-def _protocol(workspace: Workspace, name: str, store: Store, stale: list[str]) -> Protocol | None:
-    """Return what is known of a protocol; None where it has no folds, or those of another clip table.
+def _protocol(
+    workspace: Workspace, name: str, store: Store, *, evaluated: bool
+) -> tuple[Protocol | None, list[str]]:
+    """Return what is known of a protocol, and what is of another clip table, of other folds or stores.
 
-    What is of another table, or of other stores, is added to `stale`.
+    None is known where it has no folds, or those of another clip table. Scores count where params.yaml
+    evaluates the protocol.
     """
     path = workspace.folds / f"{name}.json"
     if not path.is_file():
-        return None
+        return None, []
     folds = load_folds(path)
     table = next(iter(store.features.values())).clips
     try:
         folds.require(table)
-    except LeakError as error:
-        stale.append(f"protocol {name}: {error}")
-        return None
+    except LeakError:
+        # Its message names clips, perhaps of other datasets.
+        return None, [f"protocol {name}: its folds are of another clip table: run `dvc repro`"]
     ledger = Ledger(workspace.ledger / f"{name}.jsonl", folds=folds.digest)
-    scored = table.loc[table["clip_id"].isin(folds.clips), "dataset"].value_counts().sort_index()
-    record = _json(workspace.scores / name / "scores.json")
-    return Protocol(
+    scored = table.loc[table["clip_id"].isin(folds.scored), "dataset"].value_counts().sort_index()
+    record = _json(workspace.scores / name / "scores.json") if evaluated else {}
+    stale = []
+    if record and record["digest"] != folds.digest:
+        stale = [f"protocol {name}: its scores are of other folds than lie there: run `dvc repro`"]
+        record = {}
+    elif record:
+        record, stale = _current(record, store)
+    found = Protocol(
         name=name,
         folds=folds,
         datasets={str(dataset): int(count) for dataset, count in scored.items()},
-        record=_current(record, store, stale) if record.get("digest") == folds.digest else {},
+        record=record,
         looks=ledger.counts(),
     )
+    return found, stale
 
 
-def _current(record: Mapping[str, Any], store: Store, stale: list[str]) -> dict[str, Any]:
-    """Return scores without those of features whose stores have been built anew since."""
-    known, kept = record.get("stores", {}), {}
+def _current(record: Mapping[str, Any], store: Store) -> tuple[dict[str, Any], list[str]]:
+    """Return scores without those of features whose stores have been built anew since, and what those are."""
+    known, kept, stale = record.get("stores", {}), {}, []
     for name, its in record["baselines"].items():
-        if name in BASELINES or (name in store.features and _digest(store.feature(name)) == known.get(name)):
+        if name in BASELINES or (name in store.features and store.feature(name).digest == known.get(name)):
             kept[name] = its
         else:
             stale.append(
                 f"protocol {record['protocol']}: the scores of {name} are of another store than lies there: "
                 "run `dvc repro`"
             )
-    return {**record, "baselines": kept}
-
-
-def _digest(feature: Feature) -> str:
-    return Manifest.read(cast(Path, feature.path)).digest
+    return {**record, "baselines": kept}, stale
 
 
 def _json(path: Path) -> dict[str, Any]:
