@@ -229,7 +229,8 @@ def check_free(name: str, folder: Path) -> Check:
     """Say how much room is left where a folder lies."""
     free = shutil.disk_usage(existing(folder)).free
     found = f"{free / 2**30:.1f} GiB free"
-    return Check(name=f"room, {name}", ok=free >= SCARCE, found=found, remedy="make room")
+    remedy = f"make room, {SCARCE / 2**30:.0f} GiB at least"
+    return Check(name=f"room, {name}", ok=free >= SCARCE, found=found, remedy=remedy)
 
 
 def check_closed(name: str, folder: Path) -> Check:
