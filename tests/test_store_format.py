@@ -104,9 +104,18 @@ def test_octave(code, stores, expected, name):
         assert (code / "out.raw").read_bytes() == clip.tobytes()
 
 
+@pytest.fixture
+def jsonlite():
+    """R with the package that docs/store.md says its reader needs; R itself comes without it."""
+    needs("Rscript")
+    ask = ["Rscript", "-e", "quit(status = !requireNamespace('jsonlite', quietly = TRUE))"]
+    if subprocess.run(ask, capture_output=True).returncode:
+        pytest.skip("no jsonlite for R here")
+
+
+@pytest.mark.usefixtures("jsonlite")
 @pytest.mark.parametrize("name", ["crops", "vector"])
 def test_r(code, stores, expected, name):
-    needs("Rscript")
     for number, clip in enumerate(expected[name], start=1):
         script = (
             f"source('read_clip.R'); rows <- read_clip('{subject(stores, name)}', {number}); "
