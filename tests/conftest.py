@@ -129,6 +129,11 @@ def write_store(folder: Path, table: pd.DataFrame, make, *, kind: str, axes, dty
     write_tables(folder, table, pd.DataFrame(columns=list(clips.FAILURES)))
 
 
+def write_vectors(folder: Path, table: pd.DataFrame, make=vector_sample) -> None:
+    """Write a store of six values a clip by hand."""
+    write_store(folder, table, make, kind="mdmo", axes=("value",), dtype="float32", ragged=False)
+
+
 @pytest.fixture
 def table() -> pd.DataFrame:
     """A clip table of 12 persons."""
@@ -142,9 +147,7 @@ def stores(tmp_path: Path) -> Path:
     table = clip_table()
     axes = ("time", "y", "x", "channel")
     write_store(folder / "crops", table, crop_sample, kind="align", axes=axes, dtype="uint8", ragged=True)
-    write_store(
-        folder / "vector", table, vector_sample, kind="mdmo", axes=("value",), dtype="float32", ragged=False
-    )
+    write_vectors(folder / "vector", table)
     return folder
 
 

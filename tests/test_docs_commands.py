@@ -23,7 +23,7 @@ import yaml
 
 import mestore
 from checkout import ROOT, Checkout
-from conftest import clip_table, vector_sample, write_store
+from conftest import clip_table, write_vectors
 from mestore.protocols.freeze import make_folds
 
 PAGES = ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
@@ -190,15 +190,7 @@ def nas(built: Path, tmp_path_factory) -> Path:
 def invent(folder: Path) -> None:
     """Put vectors and folds of invented persons into a workspace."""
     shutil.rmtree(folder / "data")
-    write_store(
-        folder / "data/stores/mdmo",
-        clip_table(),
-        vector_sample,
-        kind="mdmo",
-        axes=("value",),
-        dtype="float32",
-        ragged=False,
-    )
+    write_vectors(folder / "data/stores/mdmo", clip_table())
     table = mestore.open_store(folder / "data/stores").clips()
     make_folds(table, protocol="loso").save(folder / "data/folds/loso.json")
     # Every other clip gets the emotion of the next.

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from conftest import clip_table, vector_sample, write_store
+from conftest import clip_table, write_vectors
 from mestore.doctor import (
     SCARCE,
     check_closed,
@@ -302,15 +302,7 @@ def test_below_a_2770_folder_members_read_and_others_do_not(shared):
     lab.mkdir()
     os.chown(lab, 0, GROUP)
     lab.chmod(0o2770)
-    write_store(
-        lab / "stores" / "vector",
-        clip_table(persons=2),
-        vector_sample,
-        kind="mdmo",
-        axes=("value",),
-        dtype="float32",
-        ragged=False,
-    )
+    write_vectors(lab / "stores" / "vector", clip_table(persons=2))
     publish(lab / "stores", lab / "published")
     for path in lab.rglob("*"):
         if not path.is_symlink():

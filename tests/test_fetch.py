@@ -43,7 +43,7 @@ def test_a_dataset_that_no_params_could_name_is_refused_before_anything_of_it_is
 
 def test_what_a_killed_fetch_left_is_no_store_and_the_next_fetch_after_a_day_removes_it(repository, tmp_path):
     to = tmp_path / "to"
-    left = [to / f".vector-{digit * 32}" for digit in "01"]
+    left = [to / f".vector.{digit * 12}.tmp" for digit in "01"]
     for folder in left:
         folder.mkdir(parents=True)
         (folder / "clips.csv").write_text("half")

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from conftest import EMOTIONS, clip_table, vector_sample, write_store
+from conftest import EMOTIONS, clip_table, vector_sample, write_store, write_vectors
 from mestore.errors import LeakError, MEStoreError
 from mestore.export import export_folds
 from mestore.protocols.freeze import make_folds
@@ -28,7 +28,7 @@ def store(tmp_path) -> Path:
     table["clip"] = table["emotion"] + table["clip"]
     table["clip_id"] = "toy/" + table["subject"] + "/" + table["clip"] + "@" + table["onset"].astype("str")
     folder = tmp_path / "vector"
-    write_store(folder, table, vector_sample, kind="mdmo", axes=("value",), dtype="float32", ragged=False)
+    write_vectors(folder, table)
     make_folds(Feature(folder).clips, protocol="loso").save(tmp_path / "loso.json")
     return folder
 

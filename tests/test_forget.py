@@ -15,7 +15,7 @@ import yaml
 from recordings import TABLE_HEADER, index, pixels, remember_young_files, write_csv, write_frames, write_video
 
 from checkout import Checkout
-from conftest import clip_table, crop_sample, vector_sample, write_store
+from conftest import clip_table, crop_sample, write_store, write_vectors
 from mestore.datasets.table_io import write_parquet
 from mestore.errors import MEStoreError
 from mestore.export import export_store
@@ -207,15 +207,7 @@ def workspace(tmp_path) -> Workspace:
     write_store(
         root / "data/stores/crops", table, crop_sample, kind="align", axes=crops, dtype="uint8", ragged=True
     )
-    write_store(
-        root / "data/stores/vec",
-        table,
-        vector_sample,
-        kind="mdmo",
-        axes=("value",),
-        dtype="float32",
-        ragged=False,
-    )
+    write_vectors(root / "data/stores/vec", table)
     write_parquet(table, root / "data/index/toy.parquet")
     folds = {"clips": dict(zip(table["clip_id"], table["person"], strict=True))}
     (root / "data/folds").mkdir()

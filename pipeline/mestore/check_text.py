@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from mestore.counting import counted
 from mestore.datasets.expected import Count, Edition, natural
 
 WIDTH = 100
@@ -140,7 +141,7 @@ class CheckText:
 
     def _findings(self) -> Iterator[str]:
         if self.without_frames:
-            share = f"{len(self.without_frames)} of {_number(len(self.subjects), 'subject')}"
+            share = f"{len(self.without_frames)} of {counted(len(self.subjects), 'subject')}"
             some = _some([plain(subject) for subject in self.without_frames])
             yield f"! no clip can be used of {share}, as in a part of the dataset: {some}"
         for topic, plural in PLURALS.items():
@@ -148,7 +149,7 @@ class CheckText:
             if not its:
                 continue
             frames = sum(it.missing for it in its)
-            said = [f"{len(its)} {topic if len(its) == 1 else plural}", _number(frames, "frame")]
+            said = [f"{len(its)} {topic if len(its) == 1 else plural}", counted(frames, "frame")]
             yield f"{'!' if its[0].wrong else ' '} {', '.join(said if frames else said[:1])}"
             width = max(len(plain(it.clip)) for it in its[:_EXAMPLES])
             for it in its[:_EXAMPLES]:
@@ -161,16 +162,16 @@ class CheckText:
     def _last(self) -> str:
         verdicts = [it.verdict for it in self.counts]
         compared, differ = verdicts.count("ok") + verdicts.count("differs"), verdicts.count("differs")
-        held = f"{_number(self.clips, 'clip')} of {_number(len(self.subjects), 'subject')}"
+        held = f"{counted(self.clips, 'clip')} of {counted(len(self.subjects), 'subject')}"
         if not compared:
             said = f"{held}, with nothing to compare them with"
         elif differ:
-            said = f"{held}; {differ} of {_number(compared, 'count')} differ{'s' * (differ == 1)}"
+            said = f"{held}; {differ} of {counted(compared, 'count')} differ{'s' * (differ == 1)}"
         else:
-            said = f"{held}; all {_number(compared, 'count')} as stated"
+            said = f"{held}; all {counted(compared, 'count')} as stated"
         wrong = sum(it.wrong for it in self.findings)
         return f"{plain(self.dataset)}: {said}" + (
-            f"; {_number(wrong, 'row')} cannot be used" if wrong else ""
+            f"; {counted(wrong, 'row')} cannot be used" if wrong else ""
         )
 
 
@@ -255,10 +256,6 @@ def _chunks(cells: Sequence[Cells]) -> Iterator[list[Cells]]:
 def _some(names: Sequence[str]) -> str:
     names = sorted(names, key=natural)
     return ", ".join(names[:_EXAMPLES]) + (", ..." if len(names) > _EXAMPLES else "")
-
-
-def _number(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def plain(text: str) -> str:

@@ -3,9 +3,7 @@
 Zarr does not open straight over DVC's file system, so the files are fetched, checked, and then opened.
 """
 
-import glob
 import os
-import uuid
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from mestore.errors import StoreError
 from mestore.params import Name
-from mestore.replacing import clear, clear_left_over
+from mestore.replacing import beside, clear
 from mestore.store.layout import CLIPS, FAILURES, SUFFIX, subject_key
 from mestore.store.manifest import MANIFEST, Manifest
 from mestore.store.tables import read_clips, read_failures, write_tables
@@ -62,8 +60,7 @@ def fetch_store(
     if goal.exists():
         raise StoreError(f"{goal} is there already; remove it, or fetch into another folder")
     wanted = None if persons is None else set(persons)
-    clear_left_over(to.glob(f".{glob.escape(name)}-{'[0-9a-f]' * 32}"))
-    partial = to / f".{name}-{uuid.uuid4().hex}"
+    partial = beside(goal)
     partial.mkdir(parents=True)
     try:
         from dvc.api import DVCFileSystem

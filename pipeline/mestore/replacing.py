@@ -21,7 +21,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary name beside the file `path`, and rename it to `path` if all went well."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _beside(path)
+    temporary = beside(path)
     try:
         yield temporary
         temporary.replace(path)
@@ -33,7 +33,7 @@ def replacing(path: Path) -> Iterator[Path]:
 def replacing_folder(path: Path) -> Iterator[Path]:
     """Give a new folder beside the folder `path`, and have it take that one's place if all went well."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    room = _beside(path)
+    room = beside(path)
     new, old = room / "new", room / "old"
     try:
         new.mkdir(parents=True)
@@ -53,7 +53,7 @@ def replacing_folder(path: Path) -> Iterator[Path]:
         clear(room if path.exists() or not old.exists() else new)
 
 
-def _beside(path: Path) -> Path:
+def beside(path: Path) -> Path:
     """Return a name beside `path` that nobody else has, after what a killed process left there is removed.
 
     Not tempfile: only their owner may read what it makes, and a lab shares these.

@@ -10,7 +10,7 @@ import pytest
 
 from mestore.store.verify import verify
 from toys import toy_checkout
-from watching import listed
+from watching import listed, soon
 
 
 @pytest.fixture(scope="module")
@@ -95,8 +95,7 @@ def test_a_build_in_the_background_of_a_script_ends_when_it_is_told_to(checkout)
         process = mestore(checkout, "build", "clips")
     finally:
         signal.signal(signal.SIGINT, before)
-    while not (checkout.folder / "running").exists() and process.poll() is None:
-        time.sleep(0.1)
+    soon(lambda: (checkout.folder / "running").exists() or process.poll() is not None)
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=300)
     runner.write_text(whole)

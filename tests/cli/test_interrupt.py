@@ -17,7 +17,7 @@ from mestore.scores.ledger import Ledger
 from mestore.store.verify import verify
 from mestore.synthetic.demo import write_demo
 from reported import made, named_table
-from watching import listed
+from watching import listed, soon
 
 MOMENTS = 3
 """Of each command; seconds after its start are drawn up to how long it takes."""
@@ -169,16 +169,14 @@ def remove(path: Path) -> None:
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_process_that_a_scheduler_ends_clears_up_too(lab, tmp_path, number, status):
     process = start("demo", str(tmp_path / "demo"), "--subjects", "8", cwd=lab)
-    while not listed(tmp_path, ".demo*") and process.poll() is None:
-        time.sleep(0.01)
+    soon(lambda: bool(listed(tmp_path, ".demo*")) or process.poll() is not None)
     assert interrupted(process, after=0.1, number=number)[0] == status
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_second_ctrl_c_does_not_stop_the_clearing_up(lab, tmp_path):
     process = start("demo", str(tmp_path / "demo"), "--subjects", "8", cwd=lab)
-    while not listed(tmp_path, ".demo*/*/*/*/*") and process.poll() is None:
-        time.sleep(0.01)
+    soon(lambda: bool(listed(tmp_path, ".demo*/*/*/*/*")) or process.poll() is not None)
     for _ in range(5):
         process.send_signal(signal.SIGINT)
         time.sleep(0.01)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from conftest import clip_table, crop_sample, vector_sample, write_store
+from conftest import clip_table, crop_sample, vector_sample, write_store, write_vectors
 from mestore import open_store
 from mestore.build.provenance import STAGES, stage_code, write_code
 from mestore.build.stage import build_store
@@ -436,7 +436,7 @@ def rebuild(workspace, table, make) -> None:
     """Write the store of the lab, in place of one that is there."""
     folder = workspace.stores / "vector"
     shutil.rmtree(folder, ignore_errors=True)
-    write_store(folder, table, make, kind="mdmo", axes=("value",), dtype="float32", ragged=False)
+    write_vectors(folder, table, make)
 
 
 @pytest.fixture

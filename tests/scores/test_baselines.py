@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from conftest import clip_table, crop_sample, vector_sample, write_store
+from conftest import clip_table, crop_sample, vector_sample, write_store, write_vectors
 from mestore import open_store
 from mestore.features import FEATURES
 from mestore.features.spec import resolve
@@ -32,7 +32,7 @@ DOCS = Path(__file__).parents[2] / "docs" / "baselines.md"
 
 def vectors(folder, table, make=vector_sample) -> Store:
     """Return a store `vector` written below a folder."""
-    write_store(folder / "vector", table, make, kind="mdmo", axes=("value",), dtype="float32", ragged=False)
+    write_vectors(folder / "vector", table, make)
     return open_store(folder)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from conftest import clip_table, vector_sample, write_store
+from conftest import clip_table, vector_sample, write_vectors
 from mestore import open_store
 from mestore.datasets.table_io import write_plot
 from mestore.protocols.freeze import make_folds
@@ -22,9 +22,7 @@ PARAMS = EvaluateParams(features=["vector"])
 def store(tmp_path):
     """A store of two datasets of 12 persons each."""
     table = pd.concat([clip_table(), clip_table(dataset="other")], ignore_index=True)
-    write_store(
-        tmp_path / "vector", table, vector_sample, kind="mdmo", axes=("value",), dtype="float32", ragged=False
-    )
+    write_vectors(tmp_path / "vector", table)
     return open_store(tmp_path)
 
 
@@ -88,14 +86,8 @@ def test_the_settings_of_a_feature_are_used(tmp_path):
     table = clip_table()
     order = np.random.default_rng(0).permutation(table["emotion"])
     noise = dict(zip(table["clip_id"], order, strict=True))
-    write_store(
-        tmp_path / "vector",
-        table,
-        lambda row: vector_sample(row | {"emotion": noise[row["clip_id"]]}),
-        kind="mdmo",
-        axes=("value",),
-        dtype="float32",
-        ragged=False,
+    write_vectors(
+        tmp_path / "vector", table, lambda row: vector_sample(row | {"emotion": noise[row["clip_id"]]})
     )
     store, folds = open_store(tmp_path), make_folds(table, protocol="loso")
     settings = [{}, {"vector": SvmParams()}, {"vector": SvmParams(kernel="poly", C=28)}]
@@ -141,9 +133,7 @@ def test_of_several_labels_the_plot_has_a_row_per_label(table):
 def test_where_one_person_alone_has_action_units_the_others_have_none_of_them(tmp_path):
     table = clip_table(persons=3)
     table["aus"] = ["4", "12", "1"] + [""] * 6
-    write_store(
-        tmp_path / "vector", table, vector_sample, kind="mdmo", axes=("value",), dtype="float32", ragged=False
-    )
+    write_vectors(tmp_path / "vector", table)
     store = open_store(tmp_path)
     folds = make_folds(table, protocol="loso", label="au_cd6me")
     scorers = evaluate(store, folds, PARAMS)
@@ -153,9 +143,7 @@ def test_where_one_person_alone_has_action_units_the_others_have_none_of_them(tm
 def test_clips_that_are_trained_on_alone_are_not_told_as_scored(tmp_path):
     table = pd.concat([clip_table(persons=4), clip_table(persons=4, dataset="other")], ignore_index=True)
     table["split"] = ["train" if dataset == "toy" else "test" for dataset in table["dataset"]]
-    write_store(
-        tmp_path / "vector", table, vector_sample, kind="mdmo", axes=("value",), dtype="float32", ragged=False
-    )
+    write_vectors(tmp_path / "vector", table)
     its = recorded(
         open_store(tmp_path), tmp_path, protocol="official", params={"train": ["train"], "test": ["test"]}
     )

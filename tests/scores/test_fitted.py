@@ -9,7 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from conftest import EMOTIONS, clip_table, crop_sample, vector_sample, write_store
+from conftest import EMOTIONS, clip_table, crop_sample, write_store, write_vectors
 from mestore import Fitted, LeakError, MEStoreError, Predictions, ScoreError, Scorer, open_store
 from mestore.protocols.freeze import make_folds
 from mestore.scores.fitted import persons_digest
@@ -22,9 +22,7 @@ def store(tmp_path_factory):
     """Vectors and crops of 12 persons whose action units take turns."""
     folder, table = tmp_path_factory.mktemp("stores"), clip_table()
     table["aus"] = list(UNITS) * 9
-    write_store(
-        folder / "vector", table, vector_sample, kind="mdmo", axes=("value",), dtype="float32", ragged=False
-    )
+    write_vectors(folder / "vector", table)
     axes = ("time", "y", "x", "channel")
     write_store(folder / "crops", table, crop_sample, kind="align", axes=axes, dtype="uint8", ragged=True)
     return open_store(folder)
@@ -169,9 +167,7 @@ def test_the_digest_of_persons_is_as_it_was():
 def test_a_label_that_no_training_clip_has_is_learned_of_a_dataset_that_is_coded(tmp_path):
     table = clip_table(persons=3)
     table["aus"] = ["4", "12", "1"] + [""] * 6
-    write_store(
-        tmp_path / "vector", table, vector_sample, kind="mdmo", axes=("value",), dtype="float32", ragged=False
-    )
+    write_vectors(tmp_path / "vector", table)
     _, _, train, test = parts(open_store(tmp_path), label="au_cd6me")
     said = Fitted(SVC(), label="au_cd6me").fit(Fitted(PCA(2)).fit(train).transform(train))
     assert len(said.fitted_on) == 6 and set(said.estimators[0].predict(np.zeros((2, 2)))) == {0}

@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from conftest import EMOTIONS, PERSONS, clip_table, vector_sample, write_store
+from conftest import EMOTIONS, PERSONS, clip_table, write_vectors
 from mestore import (
     Fitted,
     Fold,
@@ -194,8 +194,7 @@ def test_one_subject_id_in_two_datasets_is_two_persons(tmp_path):
     folds = make_folds(table, protocol="loso")
     assert len(folds) == 14 and {fold.test for fold in folds} >= {("north/01",), ("south/01",)}
     assert all(len(folds.tested(fold)) == 3 for fold in folds)
-    write_store(tmp_path / "stores" / "vector", table, vector_sample, kind="mdmo", axes=("value",),
-                dtype="float32", ragged=False)  # fmt: skip
+    write_vectors(tmp_path / "stores" / "vector", table)
     store = open_store(tmp_path / "stores")
     read = store.read("vector", ["south/01"])
     assert set(read.clips["dataset"]) == {"south"} and len(read.data) == 3

@@ -5,7 +5,7 @@ import json
 import pytest
 from sklearn.dummy import DummyClassifier
 
-from conftest import EMOTIONS, clip_table, vector_sample, write_store
+from conftest import EMOTIONS, clip_table, vector_sample, write_vectors
 from field_table import field_table
 from mestore import Fitted, LeakError, Predictions, Scorer, StoreError, load_folds, open_store
 from mestore.protocols.freeze import make_folds
@@ -128,15 +128,7 @@ def test_folds_made_again_do_not_start_the_count_again(table, tmp_path):
 def test_extra_clips_without_a_label_are_left_out_by_name(tmp_path):
     """The loop of README over megc2019 with extra data, of which many clips have no class of it."""
     table = field_table()
-    write_store(
-        tmp_path / "vector",
-        table,
-        lambda row: vector_sample(row | {"emotion": EMOTIONS[0]}),
-        kind="mdmo",
-        axes=("value",),
-        dtype="float32",
-        ragged=False,
-    )
+    write_vectors(tmp_path / "vector", table, lambda row: vector_sample(row | {"emotion": EMOTIONS[0]}))
     store = open_store(tmp_path)
     folds = make_folds(store.clips(), protocol="megc2019", params={"extra_data": True})
     fold = next(iter(folds))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from conftest import EMOTIONS, clip_table, vector_sample, write_store
+from conftest import EMOTIONS, clip_table, write_vectors
 from mestore import ScoreError, Scorer, open_store
 from mestore.protocols.freeze import make_folds
 from mestore.scores.about import with_about
@@ -27,8 +27,7 @@ def lab(tmp_path):
     table = clip_table()
     table["aus"] = list(UNITS) * 9
     table.loc[table["subject"] > "s07", "reader"] = "samm"
-    write_store(tmp_path / "data/stores/vector", table, vector_sample, kind="mdmo", axes=("value",),
-                dtype="float32", ragged=False)  # fmt: skip
+    write_vectors(tmp_path / "data/stores/vector", table)
     for label in ("emotion", "au_cd6me"):
         make_folds(table, protocol="loso", label=label).save(tmp_path / f"data/folds/{label}.json")
     rng = np.random.default_rng(0)
@@ -278,8 +277,7 @@ def test_a_note_that_is_of_one_seed_says_of_which(lab):
 def test_whose_clips_are_only_trained_on_or_dropped_is_not_counted(lab):
     table = clip_table()
     table["split"] = ["train" if subject < "s06" else "test" for subject in table["subject"]]
-    write_store(lab / "two/data/stores/vector", table, vector_sample, kind="mdmo", axes=("value",),
-                dtype="float32", ragged=False)  # fmt: skip
+    write_vectors(lab / "two/data/stores/vector", table)
     folds = make_folds(table, protocol="official", params={"train": ["train"], "test": ["test"]})
     folds.save(lab / "two/data/folds/official.json")
     rows = [(clip, "disgust") for fold in folds for clip in folds.tested(fold)]

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 import tifffile
 
-from conftest import clip_table, crop_sample, vector_sample, write_store
+from conftest import clip_table, crop_sample, write_store, write_vectors
 from mestore.errors import MEStoreError, StoreError
 from mestore.export import export_store
 from mestore.sample import Sample
@@ -201,15 +201,7 @@ def test_ragged_clips_are_refused_naming_the_formats_that_take_them(crops, tmp_p
 
 
 def test_vectors_are_no_images(tmp_path):
-    write_store(
-        tmp_path / "vector",
-        clip_table(persons=1),
-        vector_sample,
-        kind="mdmo",
-        axes=("value",),
-        dtype="float32",
-        ragged=False,
-    )
+    write_vectors(tmp_path / "vector", clip_table(persons=1))
     with pytest.raises(StoreError, match="is no image"):
         export_store(tmp_path / "vector", tmp_path / "out", to="tif")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conftest import clip_table, vector_sample, write_store
+from conftest import clip_table, vector_sample, write_vectors
 from mestore import StoreError, open_store
 from mestore.store import publish as module
 from mestore.store.layout import SUFFIX
@@ -24,14 +24,8 @@ def constant_stores(folder: Path, value: int, *, names: tuple[str, ...] = ("a", 
     """Write stores whose every number is `value`."""
     table = clip_table(persons=4, clips_each=2)
     for name in names:
-        write_store(
-            folder / name,
-            table,
-            lambda row: vector_sample(row).having(np.full(6, value, np.float32)),
-            kind="mdmo",
-            axes=("value",),
-            dtype="float32",
-            ragged=False,
+        write_vectors(
+            folder / name, table, lambda row: vector_sample(row).having(np.full(6, value, np.float32))
         )
     return folder
 

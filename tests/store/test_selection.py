@@ -8,7 +8,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from conftest import clip_table, vector_sample, write_store
+from conftest import clip_table, vector_sample, write_vectors
 from mestore import Fold, HeldOut, MEStoreError, Scorer, Store, StoreError, open_store
 from mestore.protocols.freeze import make_folds
 from mestore.store.batch import joined_batches
@@ -218,9 +218,7 @@ def test_a_text_or_a_table_is_no_list_of_clips(stores):
 def test_a_clip_without_any_action_unit_has_none_where_another_of_its_dataset_was_coded(tmp_path):
     table = clip_table(persons=3)
     table["aus"] = ["4", "12", "1"] + [""] * 6
-    write_store(
-        tmp_path / "vector", table, vector_sample, kind="mdmo", axes=("value",), dtype="float32", ragged=False
-    )
+    write_vectors(tmp_path / "vector", table)
     store, others = open_store(tmp_path), ["toy/s01", "toy/s02"]
     parts = list(store.iter("vector", others))
     for batch in (store.read("vector", others), joined_batches(parts)):

@@ -21,7 +21,7 @@ from mestore.forget.trace import Trace
 from mestore.replacing import clear, replacing
 from mestore.store.layout import CLIPS, COMMIT, FAILURES, SUFFIX
 from mestore.store.manifest import MANIFEST, Manifest
-from mestore.store.tables import read_clips, read_failures, write_tables
+from mestore.store.tables import ROW_END, read_clips, read_failures, write_tables
 from mestore.workspace import Workspace
 
 
@@ -39,7 +39,7 @@ def read_csv(content: bytes) -> pd.DataFrame | None:
     """Return a clip table as stores hold it, of whatever version; None if it is none."""
     try:
         # Lone carriage returns are part of a cell, as the store writes it.
-        table = pd.read_csv(io.BytesIO(content), dtype="str", keep_default_na=False, lineterminator="\n")
+        table = pd.read_csv(io.BytesIO(content), dtype="str", keep_default_na=False, lineterminator=ROW_END)
     except ValueError:
         return None
     return table if set(IDENTITY) <= set(table.columns) else None

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
+from mestore.counting import counted
 from mestore.protocols.folds import Folds
 from mestore.protocols.plan import OVERLAP
 
@@ -45,17 +46,6 @@ def looks(count: int, *, others: int) -> str:
     """
     said = f"{counted(count, 'set')} of predictions scored against these folds"
     return said + (f", {others} against other versions of them" if others else "")
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number of things.
-
-    Examples
-    --------
-    >>> counted(1, "clip"), counted(2, "clip")
-    ('1 clip', '2 clips')
-    """
-    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def _overlap(folds: Folds) -> Iterator[str]:

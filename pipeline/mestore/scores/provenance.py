@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
+from mestore.counting import counted
 from mestore.errors import LeakError, ScoreError
 from mestore.protocols.fold import Fold
 from mestore.protocols.folds import Folds
-from mestore.scores.notes import counted
 
 _NAMED = 3  # persons in a message
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from mestore.counting import counted
 from mestore.protocols.plan import not_as_published
 from mestore.scores.metrics import Scores
-from mestore.scores.notes import counted
 from mestore.scores.published import Published
 from mestore.scores.report import DATASET, ScoreReport
 

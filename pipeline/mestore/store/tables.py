@@ -10,7 +10,7 @@ from mestore.store.folder import Folder, remedy
 from mestore.store.layout import CLIPS, FAILURES
 from mestore.store.manifest import Manifest
 
-_END = "\n"
+ROW_END = "\n"
 """Ends a row. Said to the reader, too: else pandas ends one at a lone CR, which its writer does not quote."""
 
 
@@ -21,9 +21,9 @@ def write_tables(folder: Path, table: pd.DataFrame, failures: pd.DataFrame) -> N
     no other.
     """
     table.drop(columns=list(clips.SOURCES), errors="ignore").to_csv(
-        folder / CLIPS, index=False, lineterminator=_END
+        folder / CLIPS, index=False, lineterminator=ROW_END
     )
-    failures.to_csv(folder / FAILURES, index=False, lineterminator=_END)
+    failures.to_csv(folder / FAILURES, index=False, lineterminator=ROW_END)
     Manifest.of(folder).write(folder)
 
 
@@ -41,7 +41,7 @@ def read_failures(path: Folder) -> pd.DataFrame:
 def _read(path: Folder, types: dict[str, str]) -> pd.DataFrame:
     try:
         with path.open("rb") as stream:
-            table = pd.read_csv(stream, dtype=types, keep_default_na=False, lineterminator=_END)
+            table = pd.read_csv(stream, dtype=types, keep_default_na=False, lineterminator=ROW_END)
     except (OSError, ValueError) as error:
         what = f"{remedy(error)}, or " if isinstance(error, OSError) else ""
         raise StoreError(f"{path} cannot be read ({error}); {what}build it again with `dvc repro`") from None

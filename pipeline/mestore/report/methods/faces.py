@@ -7,12 +7,12 @@ import pandas as pd
 
 from mestore.align_params import PRESETS
 from mestore.apex import APEX
+from mestore.counting import counted
 from mestore.faces import DETECTORS, LANDMARKS
 from mestore.faces.spec import ModelSpec
 from mestore.features import FEATURES
 from mestore.report.methods.citing import cite, listed, outside
 from mestore.report.run import Built
-from mestore.scores.notes import counted
 
 DETECTED: Mapping[str, str] = {
     "dlib": (f"the HOG detector of dlib {cite('king2009')}"),

@@ -6,10 +6,10 @@ A protocol that is not in `PROTOCOL_SENTENCES` gets a sentence all the same, mad
 
 from collections.abc import Callable, Mapping
 
+from mestore.counting import counted
 from mestore.protocols import PROTOCOLS
 from mestore.protocols.folds import Folds
 from mestore.report.methods.citing import cite, listed, outside
-from mestore.scores.notes import counted
 
 
 def of_folds(folds: Folds) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import pandas as pd
 
 from mestore.clips import timed
+from mestore.counting import counted
 from mestore.datasets import READERS
 from mestore.datasets.expected import Edition, compare, editions
 from mestore.report.methods.bibliography import load
@@ -12,7 +13,6 @@ from mestore.report.methods.citing import cite, listed, outside, to, were
 from mestore.report.methods.faces import apexes
 from mestore.report.run import Run
 from mestore.report.texts import without_paths
-from mestore.scores.notes import counted
 
 DATASETS: Mapping[str, str] = {
     "casme": "yan2013",

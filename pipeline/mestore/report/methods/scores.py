@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mestore.aus import POLICIES
+from mestore.counting import counted
 from mestore.labels.maps import MAPS
 from mestore.protocols.folds import Folds
 from mestore.protocols.plan import EXCLUDED, not_as_published
@@ -13,7 +14,6 @@ from mestore.report.methods.protocols import of_folds
 from mestore.report.methods.stores import noun
 from mestore.report.run import Protocol, Run
 from mestore.scores.baselines import SIDE
-from mestore.scores.notes import counted
 from mestore.scores.settings import BASELINES
 
 _INSPECTED = "excluded after inspection"

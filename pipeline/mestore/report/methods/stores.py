@@ -8,11 +8,11 @@ and its parameters; `tests/report/test_methods_text.py` asks for a better one.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from mestore.counting import counted
 from mestore.features import FEATURES
 from mestore.report.methods.citing import cite, listed, outside, were
 from mestore.report.methods.faces import aligned
 from mestore.report.run import Built, Run
-from mestore.scores.notes import counted
 
 _PAIRS = {
     "onset-apex": "from the onset to the apex frame",
